@@ -1,0 +1,83 @@
+using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
+
+namespace Engine.Kernels;
+
+/// <summary>Vector instructions that the CPU kernels use.</summary>
+public enum Isa
+{
+    /// <summary>Portable 128-bit vectors.</summary>
+    Vector128,
+
+    /// <summary>256-bit vectors with fused multiply-add (x86-64 AVX2 + FMA).</summary>
+    Avx2,
+
+    /// <summary>512-bit vectors (x86-64 AVX-512 F, BW, DQ, VL).</summary>
+    Avx512,
+}
+
+/// <summary>The host's cores: a worker pool and an instruction set.</summary>
+/// <remarks>
+/// Results depend on the instruction set but never on the number of threads: work is cut by shape alone
+/// and every sum has a fixed order.
+/// </remarks>
+public sealed class CpuDevice : Device
+{
+    /// <summary>Environment variable that lowers the instruction set: <c>vector128</c>, <c>avx2</c> or <c>avx512</c>.</summary>
+    public const string IsaVariable = "ENGINE_ISA";
+
+    /// <summary>Makes a device with its own worker threads.</summary>
+    /// <param name="threads">Threads to use, the caller's included; 0 means one per core.</param>
+    /// <param name="isa">Instruction set; null means the widest present (or what <see cref="IsaVariable"/> says).</param>
+    /// <exception cref="ArgumentException">The machine lacks the instruction set asked for.</exception>
+    public CpuDevice(int threads = 0, Isa? isa = null)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(threads);
+        Isa = isa ?? FromEnvironment() ?? WidestPresent;
+        if (Isa > WidestPresent)
+        {
+            throw new ArgumentException($"This machine has no {Isa}; the widest instruction set it has is {WidestPresent}.");
+        }
+
+        Pool = new WorkerPool(threads == 0 ? Environment.ProcessorCount : threads);
+    }
+
+    /// <summary>The widest instruction set of this machine.</summary>
+    public static Isa WidestPresent { get; } =
+        Vector512.IsHardwareAccelerated && Avx512F.IsSupported && Avx512BW.IsSupported && Avx512DQ.IsSupported ? Isa.Avx512
+        : Avx2.IsSupported && Fma.IsSupported ? Isa.Avx2
+        : Isa.Vector128;
+
+    /// <summary>The instruction set in use.</summary>
+    public Isa Isa { get; }
+
+    /// <summary>The worker threads.</summary>
+    public WorkerPool Pool { get; }
+
+    /// <inheritdoc/>
+    public override string Name => $"cpu ({Pool.Threads} threads, {Isa})";
+
+    /// <inheritdoc/>
+    protected override void Dispose(bool disposing)
+    {
+        if (disposing)
+        {
+            Pool.Dispose();
+        }
+
+        base.Dispose(disposing);
+    }
+
+    static Isa? FromEnvironment()
+    {
+        string? name = Environment.GetEnvironmentVariable(IsaVariable);
+        if (string.IsNullOrEmpty(name))
+        {
+            return null;
+        }
+
+        return Enum.TryParse(name, ignoreCase: true, out Isa isa) && Enum.IsDefined(isa)
+            ? isa
+            : throw new ArgumentException($"{IsaVariable} is '{name}'; it can be vector128, avx2 or avx512.");
+    }
+}

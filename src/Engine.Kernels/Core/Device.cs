@@ -1,0 +1,94 @@
+namespace Engine.Kernels;
+
+/// <summary>Where operations run and tensors live.</summary>
+/// <remarks>
+/// Every operation's front calls <see cref="Skips"/> first. On a dry-run device that counts the work and
+/// says "skip", so that running a model on it measures memory and work without doing any: this is how a plan is made.
+/// </remarks>
+public abstract class Device : IDisposable
+{
+    long _allocated;
+    long _peak;
+
+    /// <summary>Name as <c>engine devices</c> prints it.</summary>
+    public abstract string Name { get; }
+
+    /// <summary>True when operations run on the host's cores.</summary>
+    public bool IsCpu => this is CpuDevice;
+
+    /// <summary>True when nothing is computed or stored, only counted.</summary>
+    public virtual bool IsDry => false;
+
+    /// <summary>Bytes allocated now.</summary>
+    public long Allocated => Interlocked.Read(ref _allocated);
+
+    /// <summary>Most bytes allocated at one time since the last <see cref="ResetPeak"/>.</summary>
+    public long Peak => Interlocked.Read(ref _peak);
+
+    /// <summary>Starts a new peak measurement at the current allocation.</summary>
+    public void ResetPeak() => Interlocked.Exchange(ref _peak, Allocated);
+
+    /// <summary>Allocates a block (uninitialised).</summary>
+    /// <param name="bytes">Size, 0 or more.</param>
+    public Storage Allocate(long bytes)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(bytes);
+        var storage = new Storage(this, bytes);
+        long now = Interlocked.Add(ref _allocated, bytes);
+        long peak;
+        while (now > (peak = Interlocked.Read(ref _peak)) && Interlocked.CompareExchange(ref _peak, now, peak) != peak)
+        {
+        }
+
+        return storage;
+    }
+
+    /// <summary>Allocates an uninitialised f32 tensor that owns its memory.</summary>
+    public Tensor NewTensor(Shape shape) => new(Allocate(checked(shape.Count * sizeof(float))), 0, shape);
+
+    /// <summary>Reports one operation; true means: counted only, do not compute.</summary>
+    /// <param name="operation">Name of the operation, as profiles print it.</param>
+    /// <param name="flops">Floating-point operations it does.</param>
+    /// <param name="bytes">Bytes it must move at least.</param>
+    public virtual bool Skips(string operation, double flops, double bytes) => false;
+
+    internal void Released(long bytes) => Interlocked.Add(ref _allocated, -bytes);
+
+    /// <summary>Stops worker threads and frees what the device itself holds.</summary>
+    public void Dispose()
+    {
+        Dispose(true);
+        GC.SuppressFinalize(this);
+    }
+
+    /// <summary>Frees what the device holds.</summary>
+    protected virtual void Dispose(bool disposing)
+    {
+    }
+}
+
+/// <summary>Counts memory and work instead of doing it: the basis of plans and time estimates.</summary>
+public sealed class DryDevice : Device
+{
+    readonly Dictionary<string, (long Calls, double Flops, double Bytes)> _work = [];
+
+    /// <inheritdoc/>
+    public override string Name => "dry run";
+
+    /// <inheritdoc/>
+    public override bool IsDry => true;
+
+    /// <summary>What each operation would have done, by name.</summary>
+    public IReadOnlyDictionary<string, (long Calls, double Flops, double Bytes)> Work => _work;
+
+    /// <summary>Forgets the counted work.</summary>
+    public void ClearWork() => _work.Clear();
+
+    /// <inheritdoc/>
+    public override bool Skips(string operation, double flops, double bytes)
+    {
+        var sum = _work.GetValueOrDefault(operation);
+        _work[operation] = (sum.Calls + 1, sum.Flops + flops, sum.Bytes + bytes);
+        return true;
+    }
+}

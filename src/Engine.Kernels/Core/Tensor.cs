@@ -1,0 +1,132 @@
+using System.Diagnostics;
+
+namespace Engine.Kernels;
+
+/// <summary>A dense row-major f32 view of device memory. Copying the struct copies the view, not the values.</summary>
+/// <remarks>A tensor made by <see cref="Device.NewTensor"/> owns its storage; views made from it share it.</remarks>
+public readonly unsafe struct Tensor : IDisposable
+{
+    readonly long _offset;
+
+    internal Tensor(Storage storage, long offset, Shape shape)
+    {
+        Debug.Assert((offset + shape.Count) * sizeof(float) <= storage.Bytes, "view outside its storage");
+        Storage = storage;
+        _offset = offset;
+        Shape = shape;
+    }
+
+    /// <summary>The memory behind the view.</summary>
+    public Storage Storage { get; }
+
+    /// <summary>Extents, outermost first.</summary>
+    public Shape Shape { get; }
+
+    /// <summary>Number of elements.</summary>
+    public long Count => Shape.Count;
+
+    /// <summary>All axes but the last, multiplied.</summary>
+    public int Rows => Columns == 0 ? 0 : checked((int)(Count / Columns));
+
+    /// <summary>Extent of the last axis (1 for rank 0).</summary>
+    public int Columns => Shape.Rank == 0 ? 1 : Shape[-1];
+
+    /// <summary>The device the values live on.</summary>
+    public Device Device => Storage.Device;
+
+    /// <summary>True for a view that was never set.</summary>
+    public bool IsEmpty => Storage is null;
+
+    /// <summary>First element in host memory (CPU devices only).</summary>
+    public float* Pointer => (float*)Storage.Address + _offset;
+
+    /// <summary>The values as a span (CPU devices only; at most 2^31 - 1 elements).</summary>
+    public Span<float> Span => new(Pointer, checked((int)Count));
+
+    /// <summary>The same values under another shape.</summary>
+    public Tensor Reshape(Shape shape) => shape.Count == Count
+        ? new Tensor(Storage, _offset, shape)
+        : throw new ArgumentException($"{Shape} has {Count} values and cannot be seen as {shape}.");
+
+    /// <summary>Entries <paramref name="start"/> to <paramref name="start"/> + <paramref name="count"/> of the outermost axis.</summary>
+    public Tensor Slice(int start, int count)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(start);
+        ArgumentOutOfRangeException.ThrowIfNegative(count);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(start + count, Shape[0], nameof(count));
+        var extents = Shape.ToArray();
+        long stride = extents[0] == 0 ? 0 : Count / extents[0];
+        extents[0] = count;
+        return new Tensor(Storage, _offset + (start * stride), Shape.Create(extents));
+    }
+
+    /// <summary>Entry <paramref name="index"/> of the outermost axis, which is dropped.</summary>
+    public Tensor this[int index] => Slice(index, 1).Reshape(Shape.Create(Shape.ToArray().AsSpan(1)));
+
+    /// <summary>Copies host values in; does nothing on a dry-run device.</summary>
+    public void CopyFrom(ReadOnlySpan<float> values)
+    {
+        RequireCount(values.Length);
+        if (!Device.IsDry)
+        {
+            values.CopyTo(Span);
+        }
+    }
+
+    /// <summary>Copies the values of a tensor of the same size; does nothing on a dry-run device.</summary>
+    public void CopyFrom(Tensor source)
+    {
+        if (source.Count != Count)
+        {
+            throw new ArgumentException($"Cannot copy {source.Shape} into {Shape}: the sizes differ.");
+        }
+
+        if (!Device.IsDry)
+        {
+            Buffer.MemoryCopy(source.Pointer, Pointer, Count * sizeof(float), Count * sizeof(float));
+        }
+    }
+
+    /// <summary>Copies the values to the host; leaves <paramref name="values"/> as it is on a dry-run device.</summary>
+    public void CopyTo(Span<float> values)
+    {
+        RequireCount(values.Length);
+        if (!Device.IsDry)
+        {
+            Span.CopyTo(values);
+        }
+    }
+
+    /// <summary>A copy of the values on the host (zeros on a dry-run device).</summary>
+    public float[] ToArray()
+    {
+        var values = new float[Count];
+        CopyTo(values);
+        return values;
+    }
+
+    /// <summary>Sets every value; does nothing on a dry-run device.</summary>
+    public void Fill(float value)
+    {
+        if (!Device.IsDry)
+        {
+            for (long done = 0; done < Count;)
+            {
+                int now = (int)Math.Min(Count - done, int.MaxValue);
+                new Span<float>(Pointer + done, now).Fill(value);
+                done += now;
+            }
+        }
+    }
+
+    /// <summary>Frees the storage (for tensors that own theirs).</summary>
+    public void Dispose() => Storage?.Dispose();
+
+    void RequireCount(int length)
+    {
+        if (length != Count)
+        {
+            throw new ArgumentException($"{Shape} has {Count} values; got {length}.");
+        }
+    }
+}

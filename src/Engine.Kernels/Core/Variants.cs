@@ -1,0 +1,65 @@
+using System.Collections;
+
+namespace Engine.Kernels;
+
+/// <summary>One way to compute an operation.</summary>
+/// <param name="Name">What it does, for tests and profiles ("CpuVector", "Reference").</param>
+/// <param name="Run">The code.</param>
+/// <param name="Supports">True when it can run on this device for this shape.</param>
+public sealed record Variant<TKernel>(string Name, TKernel Run, Func<Device, Shape, bool> Supports)
+    where TKernel : Delegate;
+
+/// <summary>The variants of one operation, in order of preference.</summary>
+/// <remarks><c>ENGINE_FORCE_&lt;OPERATION&gt;=&lt;name&gt;</c> picks a variant by name, for tests and profiling.</remarks>
+public sealed class VariantTable<TKernel> : IEnumerable<Variant<TKernel>>
+    where TKernel : Delegate
+{
+    readonly List<Variant<TKernel>> _all = [];
+    readonly string _operation;
+    readonly string? _forced;
+
+    /// <summary>Makes an empty table.</summary>
+    /// <param name="operation">Name of the operation, e.g. "Linear".</param>
+    public VariantTable(string operation)
+    {
+        _operation = operation;
+        _forced = Environment.GetEnvironmentVariable($"ENGINE_FORCE_{operation.ToUpperInvariant()}");
+    }
+
+    /// <summary>Adds the next variant, less preferred than those before it.</summary>
+    public void Add(string name, TKernel run, Func<Device, Shape, bool> supports) => _all.Add(new(name, run, supports));
+
+    /// <summary>The variant of that name.</summary>
+    /// <exception cref="ArgumentException">There is none.</exception>
+    public TKernel this[string name] => (Find(name) ?? throw Unknown(name)).Run;
+
+    /// <summary>The first variant that supports the device and shape (or the one forced by the environment).</summary>
+    /// <exception cref="NotSupportedException">No variant runs there.</exception>
+    public TKernel Pick(Device device, Shape shape)
+    {
+        if (!string.IsNullOrEmpty(_forced))
+        {
+            return this[_forced];
+        }
+
+        foreach (var variant in _all)
+        {
+            if (variant.Supports(device, shape))
+            {
+                return variant.Run;
+            }
+        }
+
+        throw new NotSupportedException($"{_operation} has no variant for {device.Name} and shape {shape}.");
+    }
+
+    /// <inheritdoc/>
+    public IEnumerator<Variant<TKernel>> GetEnumerator() => _all.GetEnumerator();
+
+    IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();
+
+    Variant<TKernel>? Find(string name) => _all.Find(v => string.Equals(v.Name, name, StringComparison.OrdinalIgnoreCase));
+
+    ArgumentException Unknown(string name) =>
+        new($"{_operation} has no variant '{name}'; it has {string.Join(", ", _all.Select(v => v.Name))}.");
+}
