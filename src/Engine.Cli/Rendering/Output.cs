@@ -1,0 +1,42 @@
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+
+namespace Engine.Cli.Rendering;
+
+/// <summary>Writes results to stdout.</summary>
+static class Output
+{
+    static readonly JsonSerializerOptions s_json = new()
+    {
+        WriteIndented = true,
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+    };
+
+    /// <summary>One JSON document.</summary>
+    public static void Json(JsonNode node) => Console.Out.WriteLine(node.ToJsonString(s_json));
+
+    /// <summary>Rows of name and value, aligned.</summary>
+    public static void Fields(params (string Name, string? Value)[] fields)
+    {
+        var shown = fields.Where(f => f.Value is not null).ToArray();
+        int width = shown.Length == 0 ? 0 : shown.Max(f => f.Name.Length);
+        foreach (var (name, value) in shown)
+        {
+            Console.Out.WriteLine($"{name.PadRight(width)}  {value}");
+        }
+    }
+
+    /// <summary>Columns under headings, aligned with spaces; columns whose heading starts with '>' to the right.</summary>
+    public static void Table(IReadOnlyList<string> headings, IEnumerable<IReadOnlyList<string>> rows)
+    {
+        string[] titles = [.. headings.Select(h => h.TrimStart('>'))];
+        var all = rows.Prepend(titles).ToArray();
+        int[] widths = [.. Enumerable.Range(0, titles.Length).Select(c => all.Max(r => r[c].Length))];
+        foreach (var row in all)
+        {
+            var cells = row.Select((cell, c) => headings[c].StartsWith('>') ? cell.PadLeft(widths[c]) : cell.PadRight(widths[c]));
+            Console.Out.WriteLine(string.Join("  ", cells).TrimEnd());
+        }
+    }
+}
