@@ -66,7 +66,7 @@ sealed unsafe class Mt19937
     }
 
     /// <summary>Restores what <see cref="Save"/> wrote.</summary>
-    /// <exception cref="InvalidDataException">The place lies outside the state.</exception>
+    /// <exception cref="EngineException">The place lies outside the state.</exception>
     public void Restore(BinaryReader reader)
     {
         for (int i = 0; i < Words; i++)
@@ -75,7 +75,9 @@ sealed unsafe class Mt19937
         }
 
         int next = reader.ReadInt32();
-        _next = next is >= 0 and <= Words ? next : throw new InvalidDataException($"A random state holds {Words} words; it cannot go on from word {next}.");
+        _next = next is >= 0 and <= Words
+            ? next
+            : throw new EngineException(ErrorKind.BadInput, $"The saved random state is damaged: it has {Words} words and cannot go on from word {next}.");
     }
 
     void Twist()

@@ -64,7 +64,7 @@ public sealed class TorchRandom
     }
 
     /// <summary>Restores what <see cref="Save"/> wrote.</summary>
-    /// <exception cref="InvalidDataException">That is not a saved state.</exception>
+    /// <exception cref="EngineException">That is not a saved state.</exception>
     public void Restore(BinaryReader reader)
     {
         ArgumentNullException.ThrowIfNull(reader);

@@ -28,6 +28,9 @@ public interface IScheduler
     /// <param name="latent">State before the step on entry, after it on return.</param>
     void Step(int step, ReadOnlySpan<float> velocity, Span<float> latent);
 
+    /// <summary>States as long as the latent that are kept from step to step; plans count them.</summary>
+    int StatesKept { get; }
+
     /// <summary>Starts at <paramref name="step"/> with an empty history (video-to-video).</summary>
     void Begin(int step);
 
