@@ -1,0 +1,100 @@
+using Engine.Model.Text;
+using Engine.Model.Transformer;
+using Engine.Model.Vae;
+using Engine.Model.Vision;
+using Engine.Model.Weights;
+
+namespace Engine.Model.Checkpoints;
+
+/// <summary>How a checkpoint lies on disk.</summary>
+public enum CheckpointLayout
+{
+    /// <summary>A folder with <c>model_index.json</c> and a folder for each part.</summary>
+    Diffusers,
+
+    /// <summary>A folder as Wan publishes it: <c>config.json</c>, safetensors, and <c>.pth</c> for text encoder and VAE.</summary>
+    Official,
+
+    /// <summary>One file with one part.</summary>
+    SingleFile,
+}
+
+/// <summary>A model on disk: which parts it has, their sizes, and where their weights are. Opening it reads no weights.</summary>
+/// <remarks>Parts that are absent are null; opening the weights of one is an error that says so.</remarks>
+public sealed class Checkpoint
+{
+    /// <summary>Folder or file.</summary>
+    public required string Path { get; init; }
+
+    /// <summary>How it lies on disk.</summary>
+    public required CheckpointLayout Layout { get; init; }
+
+    /// <summary>What it is called, e.g. <c>Wan 2.1 T2V 1.3B</c> or <c>builtin</c>.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>What it can do, and its default request.</summary>
+    public required ModelInfo Info { get; init; }
+
+    /// <summary>Sizes of the transformer (of both, where there are two).</summary>
+    public TransformerConfig? Transformer { get; init; }
+
+    /// <summary>True when there are two transformers: one for high noise, one for low.</summary>
+    public bool HasTransformer2 => Transformer2Part is not null;
+
+    /// <summary>Sizes of the VAE.</summary>
+    public VaeConfig? Vae { get; init; }
+
+    /// <summary>Sizes of the text encoder.</summary>
+    public TextEncoderConfig? TextEncoder { get; init; }
+
+    /// <summary>Sizes of the image encoder.</summary>
+    public ImageEncoderConfig? ImageEncoder { get; init; }
+
+    /// <summary>The sampler it was made for.</summary>
+    public SchedulerConfig? Scheduler { get; init; }
+
+    /// <summary>The SentencePiece model, <c>spiece.model</c>.</summary>
+    public string? TokenizerPath { get; init; }
+
+    internal Func<IWeightSource>? TransformerPart { get; init; }
+
+    internal Func<IWeightSource>? Transformer2Part { get; init; }
+
+    internal Func<IWeightSource>? VaePart { get; init; }
+
+    internal Func<IWeightSource>? TextEncoderPart { get; init; }
+
+    internal Func<IWeightSource>? ImageEncoderPart { get; init; }
+
+    /// <summary>Opens a folder or file.</summary>
+    /// <exception cref="WeightFileException">There is nothing of a known layout at that path, or a configuration is broken.</exception>
+    public static Checkpoint Open(string path)
+    {
+        if (File.Exists(System.IO.Path.Combine(path, DiffusersLayout.Index)))
+        {
+            return DiffusersLayout.Open(path);
+        }
+
+        throw new WeightFileException(path, Directory.Exists(path)
+            ? $"this folder has no {DiffusersLayout.Index}, so it is not a model of a known layout."
+            : "there is no such model folder.");
+    }
+
+    /// <summary>Weights of the transformer (of the high-noise one, where there are two), in diffusers' names.</summary>
+    public IWeightSource OpenTransformer() => Part(TransformerPart, "transformer");
+
+    /// <summary>Weights of the low-noise transformer, in diffusers' names.</summary>
+    public IWeightSource OpenTransformer2() => Part(Transformer2Part, "second transformer");
+
+    /// <summary>Weights of the VAE, in diffusers' names.</summary>
+    public IWeightSource OpenVae() => Part(VaePart, "VAE");
+
+    /// <summary>Weights of the text encoder, in transformers' names.</summary>
+    public IWeightSource OpenTextEncoder() => Part(TextEncoderPart, "text encoder");
+
+    /// <summary>Weights of the image encoder, in transformers' names (without the prefix <c>vision_model.</c>).</summary>
+    public IWeightSource OpenImageEncoder() => Part(ImageEncoderPart, "image encoder");
+
+    IWeightSource Part(Func<IWeightSource>? open, string what) =>
+        open is null ? throw new WeightFileException(Path, $"this model has no {what}.") : open();
+}

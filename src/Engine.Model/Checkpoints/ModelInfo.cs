@@ -1,0 +1,87 @@
+using Engine.Model.Schedulers;
+
+namespace Engine.Model.Checkpoints;
+
+/// <summary>What a model can be asked for.</summary>
+[Flags]
+public enum Abilities
+{
+    /// <summary>Nothing known.</summary>
+    None = 0,
+
+    /// <summary>A clip from a prompt alone.</summary>
+    Text = 1,
+
+    /// <summary>A clip that starts with a given picture.</summary>
+    FirstFrame = 2,
+
+    /// <summary>A clip between a given first and a given last picture.</summary>
+    FirstLastFrame = 4,
+
+    /// <summary>Continuation of a given clip.</summary>
+    Extend = 8,
+
+    /// <summary>A new content for a masked region of a given clip.</summary>
+    Mask = 16,
+
+    /// <summary>A given clip changed by a prompt, as far as a strength allows.</summary>
+    Video = 32,
+}
+
+/// <summary>How the end frame of a first-and-last-frame request reaches the model.</summary>
+public enum EndFrameStyle
+{
+    /// <summary>The model takes none.</summary>
+    None,
+
+    /// <summary>One more clean latent frame, encoded as a single picture, appended and dropped at the end.</summary>
+    AppendedLatentFrame,
+
+    /// <summary>The last pixel frame of the conditioning clip, marked in the mask channels.</summary>
+    LastPixelFrame,
+}
+
+/// <summary>The sampler a checkpoint was made for.</summary>
+/// <param name="Kind">Which one.</param>
+/// <param name="FlowShift">Shift of its noise levels.</param>
+public sealed record SchedulerConfig(SchedulerKind Kind, float FlowShift);
+
+/// <summary>What a model can do, and the request it was made for.</summary>
+public sealed record ModelInfo
+{
+    /// <summary>What it can be asked for.</summary>
+    public required Abilities Abilities { get; init; }
+
+    /// <summary>Width of a clip, pixels, when the request names none.</summary>
+    public int Width { get; init; } = 832;
+
+    /// <summary>Height of a clip, pixels, when the request names none.</summary>
+    public int Height { get; init; } = 480;
+
+    /// <summary>Frames of a clip when the request names none.</summary>
+    public int Frames { get; init; } = 81;
+
+    /// <summary>Frames per second of a clip.</summary>
+    public double Fps { get; init; } = 16;
+
+    /// <summary>Sampler steps when the request names none.</summary>
+    public int Steps { get; init; } = 50;
+
+    /// <summary>Guidance when the request names none (the high-noise expert's).</summary>
+    public float Guidance { get; init; } = 5;
+
+    /// <summary>Guidance of the low-noise expert when the request names none; null means the same.</summary>
+    public float? Guidance2 { get; init; }
+
+    /// <summary>Tokens that a prompt is cut or zero-padded to.</summary>
+    public int MaxSequenceLength { get; init; } = 512;
+
+    /// <summary>True when every token has its own timestep (Wan 2.2 TI2V).</summary>
+    public bool ExpandTimesteps { get; init; }
+
+    /// <summary>Share of the 1000 timesteps at and above which the first (high-noise) of two experts runs; null with one.</summary>
+    public float? BoundaryRatio { get; init; }
+
+    /// <summary>How an end frame is given.</summary>
+    public EndFrameStyle EndFrame { get; init; }
+}

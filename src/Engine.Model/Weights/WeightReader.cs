@@ -1,0 +1,111 @@
+using System.Buffers;
+using System.Buffers.Binary;
+
+using System.Runtime.InteropServices;
+using Engine.Kernels;
+
+namespace Engine.Model.Weights;
+
+/// <summary>Moves the bytes of tensors from a source to where they are computed with.</summary>
+/// <remarks>Files are little-endian, and so is every machine the engine runs on.</remarks>
+static unsafe class WeightReader
+{
+    // One read fills at most this much: long enough to be one disk request, short enough for a span.
+    const int ChunkBytes = 64 << 20;
+
+    // Values are widened through a buffer of this size, which stays in the second-level cache.
+    const int WidenBytes = 64 << 10;
+
+    /// <summary>True for the types that can be widened to f32.</summary>
+    public static bool CanWiden(DType type) => type.IsWeightType() || type == DType.F64;
+
+    /// <summary>Fills a block with a tensor's bytes as they are stored; does nothing on a dry-run device.</summary>
+    public static void Fill(IWeightSource source, TensorInfo tensor, Storage storage)
+    {
+        if (storage.Device.IsDry)
+        {
+            return;
+        }
+
+        for (long done = 0; done < tensor.Bytes;)
+        {
+            int now = (int)Math.Min(ChunkBytes, tensor.Bytes - done);
+            source.Read(tensor, done, new Span<byte>(storage.Address + done, now));
+            done += now;
+        }
+    }
+
+    /// <summary>Reads a tensor of floats into f32; does nothing on a dry-run device.</summary>
+    public static void Widen(IWeightSource source, TensorInfo tensor, Tensor values)
+    {
+        if (values.Device.IsDry)
+        {
+            return;
+        }
+
+        if (tensor.Type == DType.F32)
+        {
+            Fill(source, tensor, values.Storage);
+            return;
+        }
+
+        int size = tensor.Type.Bits() / 8;
+        byte[] buffer = ArrayPool<byte>.Shared.Rent(WidenBytes);
+        try
+        {
+            for (long done = 0; done < tensor.Bytes;)
+            {
+                int now = (int)Math.Min(WidenBytes, tensor.Bytes - done);
+                var bytes = buffer.AsSpan(0, now);
+                source.Read(tensor, done, bytes);
+                Widen(tensor.Type, bytes, new Span<float>(values.Pointer + (done / size), now / size));
+                done += now;
+            }
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
+        }
+    }
+
+    static void Widen(DType type, ReadOnlySpan<byte> bytes, Span<float> values)
+    {
+        switch (type)
+        {
+            case DType.BF16:
+                var upper = MemoryMarshal.Cast<byte, ushort>(bytes);
+                for (int i = 0; i < values.Length; i++)
+                {
+                    values[i] = BitConverter.UInt32BitsToSingle((uint)upper[i] << 16);
+                }
+
+                break;
+            case DType.F16:
+                System.Numerics.Tensors.TensorPrimitives.ConvertToSingle(MemoryMarshal.Cast<byte, Half>(bytes), values);
+                break;
+            case DType.F64:
+                for (int i = 0; i < values.Length; i++)
+                {
+                    values[i] = (float)BinaryPrimitives.ReadDoubleLittleEndian(bytes[(i * sizeof(double))..]);
+                }
+
+                break;
+            case DType.F8E4M3:
+                for (int i = 0; i < values.Length; i++)
+                {
+                    values[i] = Float8.FromE4M3(bytes[i]);
+                }
+
+                break;
+            case DType.F8E5M2:
+                for (int i = 0; i < values.Length; i++)
+                {
+                    values[i] = Float8.FromE5M2(bytes[i]);
+                }
+
+                break;
+            default:
+                throw new ArgumentException($"{type} holds no floats.", nameof(type));
+        }
+    }
+}

@@ -1,0 +1,171 @@
+using Engine.Kernels;
+
+namespace Engine.Model.Weights;
+
+/// <summary>Hands the tensors of a source to a model that is being loaded, and checks that all of them fit.</summary>
+/// <remarks>
+/// Loading never stops at the first problem: a tensor that is missing or has the wrong shape is noted and answered with
+/// uninitialised memory, and <see cref="Complete()"/> then reports every problem at once. So a model must not be used
+/// before <see cref="Complete()"/> has returned. On a dry-run device nothing is read, only counted.
+/// Not thread-safe; several stores may share one source, e.g. one per layer when streaming.
+/// </remarks>
+public sealed class WeightStore
+{
+    readonly IWeightSource? _source;
+    readonly DType _recordedType;
+    readonly List<(string Name, Shape Shape)> _requested = [];
+    readonly HashSet<string> _known = [];
+    readonly List<string> _missing = [];
+    readonly List<string> _misfits = [];
+    readonly List<Storage> _storages = [];
+
+    /// <summary>Opens a store over a source. The source stays the caller's to dispose.</summary>
+    public WeightStore(IWeightSource source, Device device)
+    {
+        _source = source;
+        Device = device;
+    }
+
+    WeightStore(DryDevice device, DType type)
+    {
+        Device = device;
+        _recordedType = type;
+    }
+
+    /// <summary>Where the tensors go.</summary>
+    public Device Device { get; }
+
+    /// <summary>The names without a prefix.</summary>
+    public WeightScope Root => new(this, "");
+
+    /// <summary>Every tensor asked for so far, under its full name and as it is stored.</summary>
+    public IReadOnlyList<(string Name, Shape Shape)> Requested => _requested;
+
+    /// <summary>A store without a source: it answers every request with an empty weight of <paramref name="type"/> and notes it.</summary>
+    /// <remarks>Loading a model from it lists what the model expects, and counts the memory its weights take.</remarks>
+    public static WeightStore Recording(DryDevice device, DType type) => new(device, type);
+
+    /// <summary>Checks that everything asked for was there and everything there was asked for.</summary>
+    /// <exception cref="WeightMismatchException">Names every tensor that is missing, not expected, or misshapen.</exception>
+    public void Complete() => Complete("");
+
+    /// <summary>Like <see cref="Complete()"/>, but tensors outside the given prefixes need not have been asked for.</summary>
+    /// <param name="prefixes">Full prefixes with their closing dot, e.g. <c>encoder.block.3.</c>; "" stands for all.</param>
+    /// <exception cref="WeightMismatchException">Names every tensor that is missing, not expected, or misshapen.</exception>
+    public void Complete(params ReadOnlySpan<string> prefixes)
+    {
+        var extra = new List<string>();
+        foreach (var tensor in _source?.Tensors ?? [])
+        {
+            if (!_known.Contains(tensor.Name) && StartsWithAny(tensor.Name, prefixes))
+            {
+                extra.Add($"{Printable.Text(tensor.Name)} {Describe(tensor)}");
+            }
+        }
+
+        if (_missing.Count + _misfits.Count + extra.Count > 0)
+        {
+            throw new WeightMismatchException(_source?.Path ?? "", _missing, extra, _misfits);
+        }
+    }
+
+    /// <summary>Frees every tensor this store handed out (a layer that was streamed in and is done with).</summary>
+    public void Release()
+    {
+        _storages.ForEach(storage => storage.Dispose());
+        _storages.Clear();
+    }
+
+    internal bool Has(string name) => _source?.Find(name) is not null;
+
+    internal void Ignore(string name) => _known.Add(name);
+
+    internal void Unused(string name, Shape shape) => Find(name, shape);
+
+    internal Weight Matrix(string name, Shape stored)
+    {
+        int rows = stored.Rank == 0 ? 1 : stored[0];
+        int columns = rows == 0 ? 0 : checked((int)(stored.Count / rows));
+        var tensor = Find(name, stored);
+        if (tensor is not null && !tensor.Type.IsWeightType())
+        {
+            Misfit(tensor, "which no kernel multiplies by; F32, BF16, F16, F8_E4M3 and F8_E5M2 will do");
+            tensor = null;
+        }
+
+        var type = tensor?.Type ?? (_source is null ? _recordedType : DType.F32);
+        var storage = Allocate(type.Bytes(stored.Count));
+        if (tensor is not null)
+        {
+            WeightReader.Fill(_source!, tensor, storage);
+        }
+
+        return new Weight(storage, type, rows, columns);
+    }
+
+    internal Tensor Vector(string name, Shape shape)
+    {
+        var tensor = Find(name, shape);
+        if (tensor is not null && !WeightReader.CanWiden(tensor.Type))
+        {
+            Misfit(tensor, "where floats belong; F32, BF16, F16, F8_E4M3, F8_E5M2 and F64 will do");
+            tensor = null;
+        }
+
+        var values = Device.NewTensor(shape);
+        _storages.Add(values.Storage);
+        if (tensor is not null)
+        {
+            WeightReader.Widen(_source!, tensor, values);
+        }
+
+        return values;
+    }
+
+    TensorInfo? Find(string name, Shape shape)
+    {
+        _requested.Add((name, shape));
+        _known.Add(name);
+        if (_source is null)
+        {
+            return null;
+        }
+
+        var tensor = _source.Find(name);
+        if (tensor is null)
+        {
+            _missing.Add($"{name} {shape}");
+        }
+        else if (!tensor.Shape.SequenceEqual(shape.ToArray().Select(extent => (long)extent)))
+        {
+            Misfit(tensor, $"should be {shape}");
+            return null;
+        }
+
+        return tensor;
+    }
+
+    Storage Allocate(long bytes)
+    {
+        var storage = Device.Allocate(bytes);
+        _storages.Add(storage);
+        return storage;
+    }
+
+    void Misfit(TensorInfo tensor, string problem) => _misfits.Add($"{Printable.Text(tensor.Name)} is {Describe(tensor)}, {problem}");
+
+    static string Describe(TensorInfo tensor) => $"{tensor.Type.ToSafetensors()} [{string.Join(", ", tensor.Shape)}]";
+
+    static bool StartsWithAny(string name, ReadOnlySpan<string> prefixes)
+    {
+        foreach (string prefix in prefixes)
+        {
+            if (name.StartsWith(prefix, StringComparison.Ordinal))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+}
