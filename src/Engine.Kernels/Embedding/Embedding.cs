@@ -1,0 +1,46 @@
+namespace Engine.Kernels;
+
+/// <summary>Rows of a table, looked up by id.</summary>
+/// <remarks>
+/// y[m, c] = table[ids[m], c] * table.Scale
+/// table: [V, C] as stored; y: [M, C] f32.
+/// Cost: reads and writes M C values, so it is bandwidth-bound. Exact.
+/// </remarks>
+public static unsafe partial class Embedding
+{
+    /// <summary>Copies and widens the rows.</summary>
+    /// <param name="device">Where to run.</param>
+    /// <param name="table">Table [V, C].</param>
+    /// <param name="ids">Row of the table for each row of y.</param>
+    /// <param name="y">Output [M, C].</param>
+    /// <exception cref="ArgumentOutOfRangeException">An id is outside the table.</exception>
+    public static void Run(Device device, Weight table, ReadOnlySpan<int> ids, Tensor y)
+    {
+        Operands.Extent(nameof(Embedding), "rows of y", ids.Length, y.Rows);
+        Operands.Extent(nameof(Embedding), "width of y", table.Columns, y.Columns);
+        foreach (int id in ids)
+        {
+            ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)id, (uint)table.Rows, nameof(ids));
+        }
+
+        if (!device.Skips(nameof(Embedding), 0, y.Count * (4.0 + (table.Type.Bits() / 8.0))))
+        {
+            Reference(table, ids, y);
+        }
+    }
+
+    // A few hundred rows per prompt: plain loops are fast enough on any host.
+    static void Reference(Weight table, ReadOnlySpan<int> ids, Tensor y)
+    {
+        int columns = table.Columns;
+        for (int m = 0; m < ids.Length; m++)
+        {
+            long row = (long)ids[m] * columns;
+            float* to = y.Pointer + ((long)m * columns);
+            for (int c = 0; c < columns; c++)
+            {
+                to[c] = Widening.Reference(table.Type, table.Address, row + c) * table.Scale;
+            }
+        }
+    }
+}
