@@ -64,7 +64,10 @@ static class CommandLine
         var root = new RootCommand("Makes video clips from text, pictures and clips.")
         {
             DevicesCommand.Create(),
+            CompletionCommand.Create(),
         };
+        root.WithExamples(
+            "engine devices                       # what this machine can run on");
         root.Add(GlobalOptions.Debug);
         root.Add(GlobalOptions.Json);
         root.Add(GlobalOptions.Quiet);
