@@ -23,7 +23,7 @@ public static unsafe partial class Embedding
             ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)id, (uint)table.Rows, nameof(ids));
         }
 
-        if (!device.Skips(nameof(Embedding), 0, y.Count * (4.0 + (table.Type.Bits() / 8.0))))
+        if (!device.Skips(nameof(Embedding), 0, (4.0 * y.Count) + table.Type.Bytes(y.Count)))
         {
             Reference(table, ids, y);
         }
