@@ -1,0 +1,76 @@
+using Engine.Model.Schedulers;
+
+namespace Engine.Runtime;
+
+/// <summary>A checked request with nothing left open: what a job works from.</summary>
+public sealed record ResolvedRequest
+{
+    /// <summary>The request with every field filled in, so that it makes the same clip again.</summary>
+    public required VideoRequest Request { get; init; }
+
+    /// <summary>What it amounts to.</summary>
+    public required VideoTask Task { get; init; }
+
+    /// <summary>Name of the model.</summary>
+    public required string ModelName { get; init; }
+
+    /// <summary>Folder or file of the model.</summary>
+    public required string ModelPath { get; init; }
+
+    /// <summary>What to stay away from.</summary>
+    public required string NegativePrompt { get; init; }
+
+    /// <summary>Width of the clip, pixels.</summary>
+    public required int Width { get; init; }
+
+    /// <summary>Height of the clip, pixels.</summary>
+    public required int Height { get; init; }
+
+    /// <summary>Frames that the model makes, 4n + 1.</summary>
+    public required int Frames { get; init; }
+
+    /// <summary>Frames that are handed out: more than the model makes when a source is joined in front, fewer when its overlap is dropped.</summary>
+    public required int OutputFrames { get; init; }
+
+    /// <summary>Frames a second.</summary>
+    public required double Fps { get; init; }
+
+    /// <summary>Seed of the noise.</summary>
+    public required long Seed { get; init; }
+
+    /// <summary>Steps of the sampler's grid.</summary>
+    public required int Steps { get; init; }
+
+    /// <summary>First step that runs; above 0 only when restyling.</summary>
+    public required int FirstStep { get; init; }
+
+    /// <summary>Guidance; 1 or less means none.</summary>
+    public required double Guidance { get; init; }
+
+    /// <summary>Guidance of the low-noise expert.</summary>
+    public required double Guidance2 { get; init; }
+
+    /// <summary>Flow shift.</summary>
+    public required double Shift { get; init; }
+
+    /// <summary>Sampler.</summary>
+    public required SchedulerKind Scheduler { get; init; }
+
+    /// <summary>Tokens of text that the model sees.</summary>
+    public required int MaxSequenceLength { get; init; }
+
+    /// <summary>Overlap with the source, when extending; else 0.</summary>
+    public required int Overlap { get; init; }
+
+    /// <summary>Frames of the source that are handed out first, when extending; else 0.</summary>
+    public required int JoinedFrames { get; init; }
+
+    /// <summary>Frames in the source clip; 0 without one.</summary>
+    public required int SourceFrames { get; init; }
+
+    /// <summary>What was decided on the way, in sentences for the user.</summary>
+    public required IReadOnlyList<string> Notes { get; init; }
+
+    /// <summary>True when the negative prompt takes part.</summary>
+    public bool UsesGuidance => Guidance > 1;
+}

@@ -1,0 +1,152 @@
+using Engine.Model.Schedulers;
+
+namespace Engine.Runtime;
+
+/// <summary>Everything a clip can be asked for with. The command line, embedding and configuration files all build one.</summary>
+/// <remarks>
+/// What is null is filled in from the model's own defaults (<see cref="IVideoEngine.ResolveAsync"/> shows the result).
+/// The task follows from the inputs: nothing = text to video; <see cref="FirstFrame"/> = picture to video; with
+/// <see cref="LastFrame"/> = between two pictures; <see cref="Video"/> = restyle, extend, or edit inside <see cref="Mask"/>.
+/// As JSON (see <see cref="VideoRequestJson"/>) the fields are in snake case.
+/// </remarks>
+public sealed record VideoRequest
+{
+    /// <summary>Longest prompt taken, in characters. The models read a few hundred tokens at most.</summary>
+    public const int MaxPromptLength = 20_000;
+
+    /// <summary>Makes an empty request; set <see cref="Prompt"/> next.</summary>
+    public VideoRequest()
+    {
+    }
+
+    /// <summary>Makes a request for text to video with the model's defaults.</summary>
+    /// <param name="prompt">What to show.</param>
+    public VideoRequest(string prompt) => Prompt = prompt;
+
+    /// <summary>What to show; at most <see cref="MaxPromptLength"/> characters.</summary>
+    public string Prompt { get; init; } = "";
+
+    /// <summary>What to stay away from. Null takes the model's own default, which an empty text does not.</summary>
+    public string? NegativePrompt { get; init; }
+
+    /// <summary>Folder or file of the model; null means the one the engine was set up with.</summary>
+    public string? Model { get; init; }
+
+    /// <summary>Width of the clip, pixels; a multiple of the model's grid.</summary>
+    public int? Width { get; init; }
+
+    /// <summary>Height of the clip, pixels; a multiple of the model's grid.</summary>
+    public int? Height { get; init; }
+
+    /// <summary>Frames to make, 4n + 1. Give this or <see cref="Seconds"/>, not both.</summary>
+    /// <remarks>When extending, the overlap is among them: 17 frames with an overlap of 5 add 12.</remarks>
+    public int? Frames { get; init; }
+
+    /// <summary>Length in seconds; rounded to the nearest number of frames the model can make.</summary>
+    public double? Seconds { get; init; }
+
+    /// <summary>Frames a second of the written clip.</summary>
+    public double? Fps { get; init; }
+
+    /// <summary>Seed of the noise, as torch's CPU generator takes it. Null picks one at random, which is reported.</summary>
+    public long? Seed { get; init; }
+
+    /// <summary>Steps of the sampler.</summary>
+    public int? Steps { get; init; }
+
+    /// <summary>How strongly the prompt is followed; 1 or less leaves the negative prompt out (and halves the work).</summary>
+    public double? Guidance { get; init; }
+
+    /// <summary>Guidance of the low-noise expert, for models with two; null means <see cref="Guidance"/>.</summary>
+    public double? Guidance2 { get; init; }
+
+    /// <summary>Flow shift of the noise levels: more spends more steps on the composition.</summary>
+    public double? Shift { get; init; }
+
+    /// <summary>Sampler; null means the model's own.</summary>
+    public SchedulerKind? Scheduler { get; init; }
+
+    /// <summary>Picture that the clip starts with.</summary>
+    public PictureInput? FirstFrame { get; init; }
+
+    /// <summary>Picture that the clip ends with; needs <see cref="FirstFrame"/>.</summary>
+    public PictureInput? LastFrame { get; init; }
+
+    /// <summary>Clip to start from.</summary>
+    public ClipInput? Video { get; init; }
+
+    /// <summary>What to do with <see cref="Video"/>; null means edit when there is a <see cref="Mask"/>, else restyle.</summary>
+    public VideoMode? Mode { get; init; }
+
+    /// <summary>Restyling: how much of the source is given up, above 0 to 1 (1 = all).</summary>
+    public double? Strength { get; init; }
+
+    /// <summary>Extending: how many of the source's last frames the new clip starts with: 1, 5 or 9.</summary>
+    public int? Overlap { get; init; }
+
+    /// <summary>Extending: hand out the source's own frames first, then the new ones; false hands out the new ones alone.</summary>
+    public bool Join { get; init; } = true;
+
+    /// <summary>Editing: one picture for all frames; what is white in it is made anew, the rest is kept.</summary>
+    public PictureInput? Mask { get; init; }
+
+    /// <summary>Editing: put the source's own pixels back outside the mask.</summary>
+    public bool PasteBack { get; init; } = true;
+
+    /// <summary>Tokens of text that the model sees, the end mark included.</summary>
+    public int? MaxSequenceLength { get; init; }
+
+    /// <summary>Where to run; null means as the engine was set up.</summary>
+    public DeviceChoice? Device { get; init; }
+
+    /// <summary>CPU threads; null means as the engine was set up.</summary>
+    public int? Threads { get; init; }
+
+    /// <summary>Most memory to use, bytes; null means as the engine was set up.</summary>
+    public long? MemoryLimit { get; init; }
+}
+
+/// <summary>What to do with a source clip.</summary>
+public enum VideoMode
+{
+    /// <summary>Make it anew from its noised self (<see cref="VideoRequest.Strength"/>).</summary>
+    Restyle,
+
+    /// <summary>Go on from its last frames (<see cref="VideoRequest.Overlap"/>).</summary>
+    Extend,
+
+    /// <summary>Make what lies under <see cref="VideoRequest.Mask"/> anew.</summary>
+    Edit,
+}
+
+/// <summary>What a request amounts to.</summary>
+public enum VideoTask
+{
+    /// <summary>From the prompt alone.</summary>
+    TextToVideo,
+
+    /// <summary>From a first frame.</summary>
+    ImageToVideo,
+
+    /// <summary>Between a first and a last frame.</summary>
+    FirstLastFrame,
+
+    /// <summary>A source clip in another look.</summary>
+    Restyle,
+
+    /// <summary>A source clip continued.</summary>
+    Extend,
+
+    /// <summary>A masked region of a source clip made anew.</summary>
+    Edit,
+}
+
+/// <summary>Where to run.</summary>
+public enum DeviceChoice
+{
+    /// <summary>The best device that can run the request; which one it is, is logged.</summary>
+    Auto,
+
+    /// <summary>The host's cores.</summary>
+    Cpu,
+}
