@@ -81,6 +81,12 @@ static class DiffusersLayout
             ExpandTimesteps = expand,
             BoundaryRatio = index.OptionalFloat("boundary_ratio"),
             EndFrame = transformer?.PosEmbedSeqLen is null ? EndFrameStyle.None : EndFrameStyle.LastPixelFrame,
+            NegativePrompt = transformer switch
+            {
+                { PosEmbedSeqLen: not null } => $"镜头切换，{ModelInfo.WanNegativePrompt}",
+                { ImageDim: not null } => $"镜头晃动，{ModelInfo.WanNegativePrompt}",
+                _ => ModelInfo.WanNegativePrompt,
+            },
         };
         if (vae?.IsResidual == true)
         {
@@ -125,6 +131,8 @@ static class DiffusersLayout
         Steps = engine.Int("steps", info.Steps),
         Guidance = engine.Float("guidance_scale", info.Guidance),
         Guidance2 = engine.OptionalFloat("guidance_scale_2") ?? info.Guidance2,
+        // A model that declares its own defaults was not trained with Wan's negative prompt unless it says so.
+        NegativePrompt = engine.Text("negative_prompt") ?? "",
         MaxSequenceLength = engine.Int("max_sequence_length", info.MaxSequenceLength),
         EndFrame = engine.Text("end_frame") switch
         {

@@ -49,6 +49,12 @@ public sealed record SchedulerConfig(SchedulerKind Kind, float FlowShift);
 /// <summary>What a model can do, and the request it was made for.</summary>
 public sealed record ModelInfo
 {
+    /// <summary>The negative prompt that the Wan models are published with.</summary>
+    /// <remarks>Wan-Video/Wan2.1 wan/configs/shared_config.py @ 9737cba9c1c3c4d04b33fcad41c111989865d315; image models put a few words before it.</remarks>
+    public const string WanNegativePrompt =
+        "色调艳丽，过曝，静态，细节模糊不清，字幕，风格，作品，画作，画面，静止，整体发灰，最差质量，低质量，JPEG压缩残留，丑陋的，残缺的，多余的手指，"
+        + "画得不好的手部，画得不好的脸部，畸形的，毁容的，形态畸形的肢体，手指融合，静止不动的画面，杂乱的背景，三条腿，背景人很多，倒着走";
+
     /// <summary>What it can be asked for.</summary>
     public required Abilities Abilities { get; init; }
 
@@ -72,6 +78,9 @@ public sealed record ModelInfo
 
     /// <summary>Guidance of the low-noise expert when the request names none; null means the same.</summary>
     public float? Guidance2 { get; init; }
+
+    /// <summary>Negative prompt when the request names none. An empty text is a different thing.</summary>
+    public string NegativePrompt { get; init; } = WanNegativePrompt;
 
     /// <summary>Tokens that a prompt is cut or zero-padded to.</summary>
     public int MaxSequenceLength { get; init; } = 512;
