@@ -1,3 +1,11 @@
 using BenchmarkDotNet.Running;
+using Engine.Perf;
 
-BenchmarkSwitcher.FromAssembly(typeof(Program).Assembly).Run(args);
+if (args is ["quick", .. var rest])
+{
+    Quick.Run(rest);
+}
+else
+{
+    BenchmarkSwitcher.FromAssembly(typeof(Program).Assembly).Run(args);
+}

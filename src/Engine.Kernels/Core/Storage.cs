@@ -24,6 +24,16 @@ public sealed unsafe class Storage : IDisposable
         GC.AddMemoryPressure(Math.Max(bytes, Alignment));
     }
 
+    /// <summary>Wraps memory that someone else owns and frees.</summary>
+    internal Storage(Device device, byte* address, long bytes)
+    {
+        Device = device;
+        Bytes = bytes;
+        _address = address;
+        _freed = true;
+        GC.SuppressFinalize(this);
+    }
+
     /// <summary>Frees a block that was never disposed.</summary>
     ~Storage() => Free();
 

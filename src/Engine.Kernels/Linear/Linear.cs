@@ -30,6 +30,7 @@ public static partial class Linear
     // Order is preference. ENGINE_FORCE_LINEAR=<name> overrides it in tests and profiling.
     internal static readonly VariantTable<Kernel> Variants = new("Linear")
     {
+        { "CpuPacked", CpuPacked, (d, _) => d.IsCpu },
         { "Reference", Reference, (_, _) => true },
     };
 
@@ -39,7 +40,7 @@ public static partial class Linear
     /// <param name="w">Weights [N, K].</param>
     /// <param name="bias">Bias [N], or default for none.</param>
     /// <param name="y">Output [M, N].</param>
-    /// <param name="scratch">Where packed weights go during the call.</param>
+    /// <param name="scratch">Where partial sums go during the call.</param>
     /// <param name="activation">Function of the sum.</param>
     /// <param name="output">How the result meets what <paramref name="y"/> holds.</param>
     /// <param name="gate">Gates [U, N] for <see cref="LinearOutput.AddGated"/>.</param>
@@ -71,7 +72,8 @@ public static partial class Linear
         }
 
         using var scope = scratch.Scope();
-        var call = new LinearCall(x, w, bias, y, activation, output, gate, rows, scratch);
+        var partial = NeedsPartials(w.Columns, activation, output) ? scratch.Take([x.Rows, w.Rows]) : default;
+        var call = new LinearCall(x, w, bias, y, activation, output, gate, rows, partial);
         double flops = 2.0 * x.Rows * w.Rows * w.Columns;
         double bytes = w.Bytes + (4.0 * (x.Count + y.Count));
         if (device.Skips(nameof(Linear), flops, bytes))
@@ -96,4 +98,4 @@ readonly record struct LinearCall(
     LinearOutput Output,
     Tensor Gate,
     RowMap? Map,
-    Workspace Scratch);
+    Tensor Partial);

@@ -20,8 +20,8 @@ static class VectorMath
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<float> Exp(Vector256<float> x)
     {
-        var n = Vector256.Round(Vector256.Max(x, Vector256.Create(Lowest)) * Vector256.Create(Log2E));
-        var clamped = Vector256.Max(x, Vector256.Create(Lowest));
+        var clamped = Vector256.ConditionalSelect(Vector256.LessThan(x, Vector256.Create(Lowest)), Vector256.Create(Lowest), x);
+        var n = Vector256.Round(clamped * Vector256.Create(Log2E));
         var r = Vector256.MultiplyAddEstimate(n, Vector256.Create(-Ln2High), clamped);
         r = Vector256.MultiplyAddEstimate(n, Vector256.Create(-Ln2Low), r);
         var p = Vector256.MultiplyAddEstimate(r, Vector256.Create(1 / 5040f), Vector256.Create(1 / 720f));

@@ -1,0 +1,140 @@
+using System.Diagnostics;
+using System.Globalization;
+using Engine.Kernels;
+
+namespace Engine.Perf;
+
+/// <summary>Rates of the operations in a few seconds: <c>dotnet run -c Release -- quick [linear|attention|rows] [threads]</c>.</summary>
+/// <remarks>Best of several repetitions beside the device's peak measured in the same run: compare the percentages, not the seconds.</remarks>
+static class Quick
+{
+    public static void Run(string[] args)
+    {
+        string what = args.Length > 0 ? args[0] : "all";
+        int threads = args.Length > 1 ? int.Parse(args[1], CultureInfo.InvariantCulture) : 0;
+        using var device = new CpuDevice(threads);
+        using var scratch = new Workspace(device);
+        double peak = Peak(device);
+        Console.WriteLine($"{device.Name}: peak {peak / 1e9:F0} GFLOP/s");
+        if (what is "all" or "linear")
+        {
+            foreach (var type in new[] { DType.F32, DType.BF16 })
+            {
+                foreach (var (m, k, n) in new[] { (1280, 1536, 1536), (1280, 1536, 8960), (1280, 8960, 1536), (4096, 1536, 1536), (512, 4096, 1536), (80, 192, 192), (80, 192, 768), (80, 768, 192), (16, 1536, 1536), (4, 1536, 8960), (1, 1536, 9216) })
+                {
+                    Linear(device, scratch, type, m, k, n, Activation.None, peak);
+                }
+            }
+
+            Linear(device, scratch, DType.BF16, 1280, 1536, 8960, Activation.GeluTanh, peak);
+        }
+
+        if (what is "all" or "attention")
+        {
+            foreach (var (q, k, h, d) in new[] { (80, 80, 3, 64), (1280, 1280, 12, 128), (1280, 512, 12, 128), (4096, 4096, 2, 128), (14040, 14040, 1, 128), (257, 257, 16, 80) })
+            {
+                var (tq, tk, tv, ty) = (Noise(device, [q, h * d]), Noise(device, [k, h * d]), Noise(device, [k, h * d]), device.NewTensor([q, h * d]));
+                Report($"attention f32 Lq={q} Lk={k} H={h} D={d}", Best(() => Attention.Run(device, tq, tk, tv, ty, h, 0.1f, scratch)), 4.0 * q * k * h * d, 0, peak);
+                tq.Dispose();
+                tk.Dispose();
+                tv.Dispose();
+                ty.Dispose();
+            }
+        }
+
+        if (what is "all" or "rows")
+        {
+            foreach (var (m, c) in new[] { (1280, 1536), (80, 192) })
+            {
+                using var x = Noise(device, [m, c]);
+                using var y = device.NewTensor([m, c]);
+                using var g = Noise(device, [1, c]);
+                using var angles = Noise(device, [m, 64]);
+                double bytes = 8.0 * x.Count;
+                Report($"layer norm {m}x{c}", Best(() => LayerNorm.Run(device, x, y, 1e-6f)), 0, bytes, peak);
+                Report($"modulated norm {m}x{c}", Best(() => ModulatedNorm.Run(device, x, g, g, null, y, 1e-6f)), 0, bytes, peak);
+                Report($"rms norm {m}x{c}", Best(() => RmsNorm.Run(device, x, g, y, 1e-6f)), 0, bytes, peak);
+                if (c % 128 == 0)
+                {
+                    Report($"rope {m}x{c}", Best(() => Rope.Run(device, y, angles, angles, c / 128)), 0, bytes, peak);
+                }
+
+                Report($"gated residual {m}x{c}", Best(() => Elementwise.AddGated(device, x, g, null, y)), 0, bytes * 1.5, peak);
+            }
+
+            using var big = Noise(device, [1280, 8960]);
+            Report("gelu tanh 1280x8960", Best(() => Elementwise.Activate(device, big, Activation.GeluTanh)), 0, 8.0 * big.Count, peak);
+        }
+    }
+
+    static void Linear(CpuDevice device, Workspace scratch, DType type, int m, int k, int n, Activation activation, double peak)
+    {
+        using var x = Noise(device, [m, k]);
+        using var y = device.NewTensor([m, n]);
+        using var b = Noise(device, [n]);
+        using var w = new Weight(device.Allocate(type.Bytes((long)n * k)), type, n, k);
+        unsafe
+        {
+            new Span<byte>(w.Address, checked((int)w.Bytes)).Fill(0x3C);
+        }
+
+        Report($"linear {type} M={m} K={k} N={n} {activation}", Best(() => Kernels.Linear.Run(device, x, w, b, y, scratch, activation)), 2.0 * m * n * k, w.Bytes + (4.0 * (x.Count + y.Count)), peak);
+    }
+
+    static Tensor Noise(Device device, Shape shape)
+    {
+        var tensor = device.NewTensor(shape);
+        var random = new Random(1);
+        foreach (ref float v in tensor.Span)
+        {
+            v = random.NextSingle() - 0.5f;
+        }
+
+        return tensor;
+    }
+
+    static double Best(Action action)
+    {
+        action();
+        double best = double.MaxValue;
+        var all = Stopwatch.StartNew();
+        for (int i = 0; i < 5 || (all.Elapsed.TotalSeconds < 0.4 && i < 2000); i++)
+        {
+            long start = Stopwatch.GetTimestamp();
+            action();
+            best = Math.Min(best, Stopwatch.GetElapsedTime(start).TotalSeconds);
+        }
+
+        return best;
+    }
+
+    static void Report(string name, double seconds, double flops, double bytes, double peak)
+    {
+        string rate = flops > 0 ? $"{flops / seconds / 1e9,8:F1} GFLOP/s {100 * flops / seconds / peak,5:F1} %" : new string(' ', 25);
+        Console.WriteLine($"{name,-48} {seconds * 1e3,10:F4} ms {rate} {(bytes > 0 ? $"{bytes / seconds / 1e9,7:F1} GB/s" : "")}");
+    }
+
+    // A tile small enough for the first-level cache: as close to the register-only peak as a real kernel gets.
+    static unsafe double Peak(CpuDevice device)
+    {
+        var job = new PeakJob { Isa = device.Isa };
+        double best = Best(() => device.Pool.Run(device.Pool.Threads, ref job));
+        return device.Pool.Threads * 2.0 * TileKernel.Rows(device.Isa) * TileKernel.Columns(device.Isa) * 64 * 2000 / best;
+    }
+
+    struct PeakJob : IPartitioned
+    {
+        public Isa Isa;
+
+        public readonly unsafe void Run(int part)
+        {
+            float* memory = stackalloc float[(64 * 32) + (64 * 12) + TileKernel.LargestTile + 16];
+            float* at = (float*)(((nint)memory + 63) & ~63);
+            new Span<float>(at, 64 * 44).Fill(1e-3f);
+            for (int i = 0; i < 2000; i++)
+            {
+                TileKernel.Run(Isa, TileKernel.Rows(Isa), 64, at + (64 * 32), 64, at, at + (64 * 44));
+            }
+        }
+    }
+}
