@@ -1,0 +1,69 @@
+namespace Engine.Kernels;
+
+/// <summary>Convolution of one output frame of a causal video network, channels last.</summary>
+/// <remarks>
+/// y[p, n] = bias[n] + sum_(tap, c) w[n, c, tap] * x[p + tap, c] + residual[p, n], see <see cref="ConvKind"/> for which taps.
+/// x: 1 or 3 frames [H, W, C] (a border of zeros where <see cref="ConvKinds.Border"/> says so); w: [N, C, taps];
+/// y, residual: [H', W', N], with or without border (only the inside is read and written). residual may be y itself.
+/// The temporal cache of upstream's causal convolution is the two earlier frames; missing ones count as zeros.
+/// Cost: 2 H' W' N C taps operations (<see cref="ConvKind.Double"/>: 4 taps instead of 9); compute-bound from 16 channels on.
+/// Tolerance: 5e-6 of the largest value (thousands of f32 products per sum), because the order of the sum differs.
+/// </remarks>
+public static partial class Convolution
+{
+    internal delegate void Kernel(Device device, in ConvCall call);
+
+    // Order is preference. ENGINE_FORCE_CONVOLUTION=<name> overrides it in tests and profiling.
+    internal static readonly VariantTable<Kernel> Variants = new("Convolution")
+    {
+        { "CpuDirect", CpuDirect, (device, _) => device.IsCpu },
+        { "Reference", Reference, (_, _) => true },
+    };
+
+    /// <summary>Fastest variant for this device and shape.</summary>
+    /// <param name="device">Where to run.</param>
+    /// <param name="x">Frames in.</param>
+    /// <param name="weight">Packed weights and bias.</param>
+    /// <param name="y">Frame out.</param>
+    /// <param name="scratch">Where blocks of sums go during the call.</param>
+    /// <param name="residual">Added to the result, or default for nothing.</param>
+    public static void Run(Device device, in ConvInput x, ConvWeight weight, Plane y, Workspace scratch, Plane residual = default)
+    {
+        var kind = weight.Kind;
+        Check(x, weight, y, residual);
+        using var scope = scratch.Scope();
+        int frames = kind.Frames() - x.SkippedTaps(kind.Frames());
+        double taps = frames * (kind == ConvKind.Double ? 4.0 : kind.PlaneTaps());
+        double flops = 2.0 * y.Height * y.Width * weight.Inputs * weight.Outputs * taps;
+        double bytes = (4.0 * ((x.Current.Values.Count * frames) + y.Values.Count)) + weight.Bytes;
+        var call = new ConvCall(x, weight, y, residual, scratch);
+        if (device.Skips($"Conv{kind}", flops, bytes))
+        {
+            ReserveScratch(call);
+            return;
+        }
+
+        Variants.Pick(device, y.Values.Shape)(device, call);
+    }
+
+    static void Check(in ConvInput x, ConvWeight weight, Plane y, Plane residual)
+    {
+        var kind = weight.Kind;
+        bool fits = x.Current.Border == kind.Border()
+            && x.Current.Channels == weight.Inputs
+            && y.Channels == weight.Outputs
+            && y.Height == kind.OutputExtent(x.Current.Height)
+            && y.Width == kind.OutputExtent(x.Current.Width)
+            && (kind != ConvKind.Halve || (x.Current.Height % 2 == 0 && x.Current.Width % 2 == 0))
+            && (x.Previous.IsEmpty ? x.Oldest.IsEmpty : SameLayout(x.Current, x.Previous))
+            && (x.Oldest.IsEmpty || SameLayout(x.Current, x.Oldest))
+            && (residual.IsEmpty || (residual.Height == y.Height && residual.Width == y.Width && residual.Channels == y.Channels));
+        if (!fits)
+        {
+            throw new ArgumentException(
+                $"{kind} convolution {weight.Inputs} -> {weight.Outputs}: frames {x.Current}, {x.Previous}, {x.Oldest}, residual {residual} and output {y} do not fit together.");
+        }
+    }
+
+    static bool SameLayout(Plane a, Plane b) => a.Border == b.Border && a.Values.Shape == b.Values.Shape;
+}
