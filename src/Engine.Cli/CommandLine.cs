@@ -64,6 +64,7 @@ static class CommandLine
         var root = new RootCommand("Makes video clips from text, pictures and clips.")
         {
             DevicesCommand.Create(),
+            BenchCommand.Create(),
             CompletionCommand.Create(),
         };
         root.WithExamples(
