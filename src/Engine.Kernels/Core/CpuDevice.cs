@@ -21,7 +21,7 @@ public enum Isa
 /// Results depend on the instruction set but never on the number of threads: work is cut by shape alone
 /// and every sum has a fixed order.
 /// </remarks>
-public sealed class CpuDevice : Device
+public sealed unsafe class CpuDevice : Device
 {
     /// <summary>Environment variable that lowers the instruction set: <c>vector128</c>, <c>avx2</c> or <c>avx512</c>.</summary>
     public const string IsaVariable = "ENGINE_ISA";
@@ -56,6 +56,36 @@ public sealed class CpuDevice : Device
 
     /// <inheritdoc/>
     public override string Name => $"cpu ({Pool.Threads} threads, {Isa})";
+
+    /// <inheritdoc/>
+    public override void Upload(ReadOnlySpan<byte> source, Storage target, long offset)
+    {
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(offset + source.Length, target.Bytes, nameof(source));
+        source.CopyTo(new Span<byte>(target.Address + offset, source.Length));
+    }
+
+    /// <inheritdoc/>
+    public override void Download(Storage source, long offset, Span<byte> target)
+    {
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(offset + target.Length, source.Bytes, nameof(target));
+        new ReadOnlySpan<byte>(source.Address + offset, target.Length).CopyTo(target);
+    }
+
+    internal override IDeviceMemory NewMemory(long bytes) => new HostMemory(bytes);
+
+    internal override void Copy(Storage source, long sourceOffset, Storage target, long targetOffset, long bytes) =>
+        Buffer.MemoryCopy(source.Address + sourceOffset, target.Address + targetOffset, target.Bytes - targetOffset, bytes);
+
+    internal override void Fill(Storage target, long offset, long count, float value)
+    {
+        float* at = (float*)(target.Address + offset);
+        for (long done = 0; done < count;)
+        {
+            int now = (int)Math.Min(count - done, int.MaxValue);
+            new Span<float>(at + done, now).Fill(value);
+            done += now;
+        }
+    }
 
     /// <inheritdoc/>
     protected override void Dispose(bool disposing)

@@ -52,6 +52,27 @@ public abstract class Device : IDisposable
     /// <param name="bytes">Bytes it must move at least.</param>
     public virtual bool Skips(string operation, double flops, double bytes) => false;
 
+    /// <summary>Memory for one block, or null when nothing is stored.</summary>
+    /// <exception cref="EngineException">The device has not that much memory left.</exception>
+    internal abstract IDeviceMemory? NewMemory(long bytes);
+
+    /// <summary>Copies host bytes into a block, from byte <paramref name="offset"/> on; returns when they are there.</summary>
+    public abstract void Upload(ReadOnlySpan<byte> source, Storage target, long offset);
+
+    /// <summary>Copies bytes of a block to the host once all work on them is done.</summary>
+    public abstract void Download(Storage source, long offset, Span<byte> target);
+
+    /// <summary>Copies bytes between two blocks of this device.</summary>
+    internal abstract void Copy(Storage source, long sourceOffset, Storage target, long targetOffset, long bytes);
+
+    /// <summary>Sets <paramref name="count"/> f32 values from byte <paramref name="offset"/> on.</summary>
+    internal abstract void Fill(Storage target, long offset, long count, float value);
+
+    /// <summary>Waits until all work given to the device is done.</summary>
+    public virtual void Synchronize()
+    {
+    }
+
     internal void Released(long bytes) => Interlocked.Add(ref _allocated, -bytes);
 
     /// <summary>Stops worker threads and frees what the device itself holds.</summary>
@@ -83,6 +104,26 @@ public sealed class DryDevice : Device
 
     /// <summary>Forgets the counted work.</summary>
     public void ClearWork() => _work.Clear();
+
+    /// <summary>Does nothing: there is nothing stored.</summary>
+    public override void Upload(ReadOnlySpan<byte> source, Storage target, long offset)
+    {
+    }
+
+    /// <summary>Leaves <paramref name="target"/> as it is: there is nothing stored.</summary>
+    public override void Download(Storage source, long offset, Span<byte> target)
+    {
+    }
+
+    internal override IDeviceMemory? NewMemory(long bytes) => null;
+
+    internal override void Copy(Storage source, long sourceOffset, Storage target, long targetOffset, long bytes)
+    {
+    }
+
+    internal override void Fill(Storage target, long offset, long count, float value)
+    {
+    }
 
     /// <inheritdoc/>
     public override bool Skips(string operation, double flops, double bytes)

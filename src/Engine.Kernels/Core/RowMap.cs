@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+
 namespace Engine.Kernels;
 
 /// <summary>For each token, the row of a modulation table that applies to it.</summary>
@@ -21,10 +23,7 @@ public sealed unsafe class RowMap : IDisposable
         }
 
         _storage = device.Allocate((long)rows.Length * sizeof(int));
-        if (!device.IsDry)
-        {
-            rows.CopyTo(new Span<int>(_storage.Address, rows.Length));
-        }
+        device.Upload(MemoryMarshal.AsBytes(rows), _storage, 0);
     }
 
     /// <summary>Number of tokens.</summary>
@@ -32,6 +31,9 @@ public sealed unsafe class RowMap : IDisposable
 
     /// <summary>The largest row that is named.</summary>
     public int Highest { get; }
+
+    /// <summary>The memory behind the map.</summary>
+    internal Storage Storage => _storage;
 
     /// <summary>First entry in host memory (CPU devices only).</summary>
     public int* Pointer => (int*)_storage.Address;

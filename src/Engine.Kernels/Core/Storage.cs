@@ -9,19 +9,15 @@ public sealed unsafe class Storage : IDisposable
     /// <summary>Alignment of every block, bytes: a cache line, and the widest vector.</summary>
     public const int Alignment = 64;
 
-    void* _address;
+    readonly IDeviceMemory? _memory;
+    readonly bool _borrowed;
+    bool _freed;
 
     internal Storage(Device device, long bytes)
     {
         Device = device;
         Bytes = bytes;
-        if (device.IsDry)
-        {
-            return;
-        }
-
-        _address = NativeMemory.AlignedAlloc((nuint)Math.Max(bytes, Alignment), Alignment);
-        GC.AddMemoryPressure(Math.Max(bytes, Alignment));
+        _memory = device.NewMemory(bytes);
     }
 
     /// <summary>Wraps memory that someone else owns and frees.</summary>
@@ -29,8 +25,8 @@ public sealed unsafe class Storage : IDisposable
     {
         Device = device;
         Bytes = bytes;
-        _address = address;
-        _freed = true;
+        _memory = new BorrowedMemory(address);
+        _borrowed = true;
         GC.SuppressFinalize(this);
     }
 
@@ -45,12 +41,23 @@ public sealed unsafe class Storage : IDisposable
 
     /// <summary>First byte, in host memory; null on a dry-run device.</summary>
     /// <exception cref="ObjectDisposedException">The block was disposed.</exception>
+    /// <exception cref="NotSupportedException">The memory is not the host's.</exception>
     public byte* Address
     {
         get
         {
-            ObjectDisposedException.ThrowIf(_address is null && !Device.IsDry, this);
-            return (byte*)_address;
+            ObjectDisposedException.ThrowIf(_freed, this);
+            return _memory is null ? null : _memory.HostAddress;
+        }
+    }
+
+    /// <summary>What the device put behind the block; null on a dry-run device.</summary>
+    internal IDeviceMemory? Memory
+    {
+        get
+        {
+            ObjectDisposedException.ThrowIf(_freed, this);
+            return _memory;
         }
     }
 
@@ -63,20 +70,53 @@ public sealed unsafe class Storage : IDisposable
 
     void Free()
     {
-        if (_freed)
+        if (_freed || _borrowed)
         {
             return;
         }
 
         _freed = true;
         Device.Released(Bytes);
-        if (_address is not null)
-        {
-            NativeMemory.AlignedFree(_address);
-            GC.RemoveMemoryPressure(Math.Max(Bytes, Alignment));
-            _address = null;
-        }
+        _memory?.Dispose();
+    }
+}
+
+/// <summary>The memory behind a <see cref="Storage"/>.</summary>
+unsafe interface IDeviceMemory : IDisposable
+{
+    /// <summary>First byte in host memory.</summary>
+    /// <exception cref="NotSupportedException">The memory is not the host's.</exception>
+    byte* HostAddress { get; }
+}
+
+/// <summary>Host memory, aligned to cache lines.</summary>
+sealed unsafe class HostMemory : IDeviceMemory
+{
+    readonly long _bytes;
+
+    public HostMemory(long bytes)
+    {
+        _bytes = Math.Max(bytes, Storage.Alignment);
+        HostAddress = (byte*)NativeMemory.AlignedAlloc((nuint)_bytes, Storage.Alignment);
+        GC.AddMemoryPressure(_bytes);
     }
 
-    bool _freed;
+    public byte* HostAddress { get; private set; }
+
+    public void Dispose()
+    {
+        NativeMemory.AlignedFree(HostAddress);
+        HostAddress = null;
+        GC.RemoveMemoryPressure(_bytes);
+    }
+}
+
+/// <summary>Host memory that someone else frees.</summary>
+sealed unsafe class BorrowedMemory(byte* address) : IDeviceMemory
+{
+    public byte* HostAddress { get; } = address;
+
+    public void Dispose()
+    {
+    }
 }

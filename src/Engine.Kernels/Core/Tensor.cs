@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Runtime.InteropServices;
 
 namespace Engine.Kernels;
 
@@ -37,6 +38,9 @@ public readonly unsafe struct Tensor : IDisposable
     /// <summary>True for a view that was never set.</summary>
     public bool IsEmpty => Storage is null;
 
+    /// <summary>Where the view begins in its storage, bytes.</summary>
+    internal long ByteOffset => _offset * sizeof(float);
+
     /// <summary>First element in host memory (CPU devices only).</summary>
     public float* Pointer => (float*)Storage.Address + _offset;
 
@@ -67,10 +71,7 @@ public readonly unsafe struct Tensor : IDisposable
     public void CopyFrom(ReadOnlySpan<float> values)
     {
         RequireCount(values.Length);
-        if (!Device.IsDry)
-        {
-            values.CopyTo(Span);
-        }
+        Device.Upload(MemoryMarshal.AsBytes(values), Storage, ByteOffset);
     }
 
     /// <summary>Copies the values of a tensor of the same size; does nothing on a dry-run device.</summary>
@@ -81,20 +82,14 @@ public readonly unsafe struct Tensor : IDisposable
             throw new ArgumentException($"Cannot copy {source.Shape} into {Shape}: the sizes differ.");
         }
 
-        if (!Device.IsDry)
-        {
-            Buffer.MemoryCopy(source.Pointer, Pointer, Count * sizeof(float), Count * sizeof(float));
-        }
+        Device.Copy(source.Storage, source.ByteOffset, Storage, ByteOffset, Count * sizeof(float));
     }
 
     /// <summary>Copies the values to the host; leaves <paramref name="values"/> as it is on a dry-run device.</summary>
     public void CopyTo(Span<float> values)
     {
         RequireCount(values.Length);
-        if (!Device.IsDry)
-        {
-            Span.CopyTo(values);
-        }
+        Device.Download(Storage, ByteOffset, MemoryMarshal.AsBytes(values));
     }
 
     /// <summary>A copy of the values on the host (zeros on a dry-run device).</summary>
@@ -106,18 +101,7 @@ public readonly unsafe struct Tensor : IDisposable
     }
 
     /// <summary>Sets every value; does nothing on a dry-run device.</summary>
-    public void Fill(float value)
-    {
-        if (!Device.IsDry)
-        {
-            for (long done = 0; done < Count;)
-            {
-                int now = (int)Math.Min(Count - done, int.MaxValue);
-                new Span<float>(Pointer + done, now).Fill(value);
-                done += now;
-            }
-        }
-    }
+    public void Fill(float value) => Device.Fill(Storage, ByteOffset, Count, value);
 
     /// <summary>Frees the storage (for tensors that own theirs).</summary>
     public void Dispose() => Storage?.Dispose();

@@ -27,11 +27,26 @@ static unsafe class WeightReader
             return;
         }
 
+        byte[] buffer = storage.Device.IsCpu ? [] : ArrayPool<byte>.Shared.Rent((int)Math.Min(ChunkBytes, tensor.Bytes));
         for (long done = 0; done < tensor.Bytes;)
         {
             int now = (int)Math.Min(ChunkBytes, tensor.Bytes - done);
-            source.Read(tensor, done, new Span<byte>(storage.Address + done, now));
+            if (storage.Device.IsCpu)
+            {
+                source.Read(tensor, done, new Span<byte>(storage.Address + done, now));
+            }
+            else
+            {
+                source.Read(tensor, done, buffer.AsSpan(0, now));
+                storage.Device.Upload(buffer.AsSpan(0, now), storage, done);
+            }
+
             done += now;
+        }
+
+        if (buffer.Length > 0)
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
         }
     }
 
@@ -51,6 +66,7 @@ static unsafe class WeightReader
 
         int size = tensor.Type.Bits() / 8;
         byte[] buffer = ArrayPool<byte>.Shared.Rent(WidenBytes);
+        float[] widened = ArrayPool<float>.Shared.Rent(WidenBytes / size);
         try
         {
             for (long done = 0; done < tensor.Bytes;)
@@ -58,13 +74,16 @@ static unsafe class WeightReader
                 int now = (int)Math.Min(WidenBytes, tensor.Bytes - done);
                 var bytes = buffer.AsSpan(0, now);
                 source.Read(tensor, done, bytes);
-                Widen(tensor.Type, bytes, new Span<float>(values.Pointer + (done / size), now / size));
+                var part = widened.AsSpan(0, now / size);
+                Widen(tensor.Type, bytes, part);
+                values.Device.Upload(MemoryMarshal.AsBytes(part), values.Storage, done / size * sizeof(float));
                 done += now;
             }
         }
         finally
         {
             ArrayPool<byte>.Shared.Return(buffer);
+            ArrayPool<float>.Shared.Return(widened);
         }
     }
 
