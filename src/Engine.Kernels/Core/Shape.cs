@@ -62,12 +62,19 @@ public readonly struct Shape : IEquatable<Shape>
     public int[] ToArray()
     {
         var all = new int[Rank];
+        CopyTo(all);
+        return all;
+    }
+
+    /// <summary>Copies the extents without allocating, and returns their number.</summary>
+    public int CopyTo(Span<int> extents)
+    {
         for (int i = 0; i < Rank; i++)
         {
-            all[i] = _extents[i];
+            extents[i] = _extents[i];
         }
 
-        return all;
+        return Rank;
     }
 
     /// <summary>Enumerates the extents (what a collection expression needs).</summary>

@@ -58,14 +58,22 @@ public readonly unsafe struct Tensor : IDisposable
         ArgumentOutOfRangeException.ThrowIfNegative(start);
         ArgumentOutOfRangeException.ThrowIfNegative(count);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(start + count, Shape[0], nameof(count));
-        var extents = Shape.ToArray();
-        long stride = extents[0] == 0 ? 0 : Count / extents[0];
+        long stride = Shape[0] == 0 ? 0 : Count / Shape[0];
+        Span<int> extents = stackalloc int[Shape.MaxRank];
+        extents = extents[..Shape.CopyTo(extents)];
         extents[0] = count;
         return new Tensor(Storage, _offset + (start * stride), Shape.Create(extents));
     }
 
     /// <summary>Entry <paramref name="index"/> of the outermost axis, which is dropped.</summary>
-    public Tensor this[int index] => Slice(index, 1).Reshape(Shape.Create(Shape.ToArray().AsSpan(1)));
+    public Tensor this[int index]
+    {
+        get
+        {
+            Span<int> extents = stackalloc int[Shape.MaxRank];
+            return Slice(index, 1).Reshape(Shape.Create(extents[1..Shape.CopyTo(extents)]));
+        }
+    }
 
     /// <summary>Copies host values in; does nothing on a dry-run device.</summary>
     public void CopyFrom(ReadOnlySpan<float> values)

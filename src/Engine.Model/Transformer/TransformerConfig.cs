@@ -1,7 +1,9 @@
+using Engine.Kernels;
+
 namespace Engine.Model.Transformer;
 
 /// <summary>Sizes of a Wan transformer. Names follow diffusers' <c>WanTransformer3DModel</c> configuration.</summary>
-public sealed record TransformerConfig
+public sealed partial record TransformerConfig
 {
     /// <summary>Channels of the input (latent, plus mask and condition for image-to-video).</summary>
     public required int InChannels { get; init; }
@@ -56,4 +58,56 @@ public sealed record TransformerConfig
 
     /// <summary>Model width.</summary>
     public int Width => Heads * HeadDim;
+
+    /// <summary>Checks that the sizes make a model.</summary>
+    /// <exception cref="EngineException">Names the field that is wrong, its value, and what is allowed.</exception>
+    public void Validate()
+    {
+        Positive(InChannels, "in_channels");
+        Positive(OutChannels, "out_channels");
+        Positive(Heads, "num_attention_heads");
+        Positive(FfnDim, "ffn_dim");
+        Positive(Layers, "num_layers");
+        Positive(TextDim, "text_dim");
+        Positive(RopeMaxSeqLen, "rope_max_seq_len");
+        Positive(Patch.T, "patch_size[0]");
+        Positive(Patch.H, "patch_size[1]");
+        Positive(Patch.W, "patch_size[2]");
+        Require(HeadDim >= 6 && HeadDim % 2 == 0, "attention_head_dim", HeadDim, "an even number of 6 or more");
+        Require(FreqDim >= 2 && FreqDim % 2 == 0, "freq_dim", FreqDim, "an even number of 2 or more");
+        Require(Eps > 0 && float.IsFinite(Eps), "eps", Eps, "a number above 0");
+        Require((long)Heads * HeadDim <= Largest, "num_attention_heads x attention_head_dim", (long)Heads * HeadDim, $"{Largest} at most");
+        Require((long)InChannels * Patch.T * Patch.H * Patch.W <= Largest, "in_channels x patch_size", (long)InChannels * Patch.T * Patch.H * Patch.W, $"{Largest} at most");
+        Require((long)OutChannels * Patch.T * Patch.H * Patch.W <= Largest, "out_channels x patch_size", (long)OutChannels * Patch.T * Patch.H * Patch.W, $"{Largest} at most");
+        if (ImageDim is { } imageDim)
+        {
+            Positive(imageDim, "image_dim");
+        }
+
+        if (PosEmbedSeqLen is { } length)
+        {
+            Positive(length, "pos_embed_seq_len");
+            Require(ImageDim is not null, "pos_embed_seq_len", length, "given only with image_dim");
+        }
+
+        if (AddedKvDim is { } added)
+        {
+            Require(added == Width, "added_kv_proj_dim", added, $"the model's width, {Width}");
+        }
+
+        Require(ImageDim is null == AddedKvDim is null, "added_kv_proj_dim", AddedKvDim?.ToString() ?? "null", "given if image_dim is, and only then");
+    }
+
+    // Far above any real model, and small enough that no size computed from two of these overflows.
+    const int Largest = 1 << 20;
+
+    static void Positive(int value, string field) => Require(value is > 0 and <= Largest, field, value, $"1 to {Largest}");
+
+    static void Require(bool met, string field, object value, string allowed)
+    {
+        if (!met)
+        {
+            throw new EngineException(ErrorKind.BadInput, $"The transformer's configuration has {field} = {value}; it must be {allowed}.");
+        }
+    }
 }

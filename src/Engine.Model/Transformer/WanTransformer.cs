@@ -1,0 +1,325 @@
+using Engine.Kernels;
+using Engine.Model.Weights;
+
+namespace Engine.Model.Transformer;
+
+/// <summary>The diffusion transformer: a noisy latent, its timesteps and a prompt in, the velocity out.</summary>
+/// <remarks>
+/// Port of WanTransformer3DModel, src/diffusers/models/transformers/transformer_wan.py
+/// @ 58eb52c0803ea9af3abec60841c2a093bdf1f951 (Apache-2.0). Tokens [L, C] are patches of the latent in the order t, h, w.
+/// Differs from upstream: no batch axis; guidance's two forwards may share every pass over the weights
+/// (<see cref="ForwardPair"/>). Not thread-safe; a forward allocates nothing once its workspace has grown.
+/// </remarks>
+public sealed class WanTransformer : IDisposable
+{
+    // Length of the text context of every published checkpoint, and a constant in upstream's attention.
+    const int TextContextLength = 512;
+
+    readonly WanRotaryPosEmbed _rope;
+    readonly Projection _patchEmbedding;
+    readonly WanTimeTextImageEmbedding _conditionEmbedder;
+    readonly WanTransformerBlock[] _blocks;
+    readonly Projection _projOut;
+    readonly Tensor _scaleShiftTable;
+
+    WanTransformer(WeightScope at, TransformerConfig config, Device device)
+    {
+        Config = config;
+        Device = device;
+        int width = config.Width;
+        var (t, h, w) = config.Patch;
+        _rope = new WanRotaryPosEmbed(device, config.HeadDim, config.RopeMaxSeqLen);
+        _patchEmbedding = Projection.Load(at["patch_embedding"], [width, config.InChannels, t, h, w]);
+        _conditionEmbedder = WanTimeTextImageEmbedding.Load(at["condition_embedder"], config);
+        _blocks = new WanTransformerBlock[config.Layers];
+        for (int i = 0; i < _blocks.Length; i++)
+        {
+            _blocks[i] = WanTransformerBlock.Load(at["blocks"][i], config, i);
+        }
+
+        _projOut = Projection.Load(at["proj_out"], config.OutChannels * t * h * w, width);
+        _scaleShiftTable = at.Vector("scale_shift_table", [1, 2, width]);
+    }
+
+    /// <summary>Sizes of the model.</summary>
+    public TransformerConfig Config { get; }
+
+    /// <summary>Where the model runs.</summary>
+    public Device Device { get; }
+
+    /// <summary>Reads the weights below a prefix; the store's <see cref="WeightStore.Complete()"/> then says what did not fit.</summary>
+    /// <exception cref="EngineException">The configuration is not one of this model.</exception>
+    public static WanTransformer Load(WeightScope at, TransformerConfig config, Device device)
+    {
+        config.Validate();
+        if (config.VaceLayers.Count > 0)
+        {
+            throw new EngineException(ErrorKind.BadInput, "This is a VACE transformer, whose control blocks the engine does not run; use a text-to-video or image-to-video checkpoint.");
+        }
+
+        return new WanTransformer(at, config, device);
+    }
+
+    /// <summary>Tokens of a latent [C, T, H, W].</summary>
+    /// <exception cref="EngineException">Frames, height or width are not a multiple of the patch.</exception>
+    public int Tokens(int frames, int height, int width)
+    {
+        var grid = Grid(frames, height, width);
+        return checked(grid.T * grid.H * grid.W);
+    }
+
+    /// <summary>Bytes that the kept cross-attention keys and values of one context take.</summary>
+    public long KeyValueBytes(int textTokens, int imageTokens) =>
+        2L * sizeof(float) * Config.Layers * Config.Width * (textTokens + imageTokens);
+
+    /// <summary>Embeds a prompt for all steps.</summary>
+    /// <param name="text">Text embeddings [S, TextDim], zero-padded as the model expects.</param>
+    /// <param name="image">Image tokens [I, ImageDim] (the first picture's, then the last one's), or default for none.</param>
+    /// <param name="scratch">Workspace.</param>
+    /// <param name="keepKeyValues">Keep the cross-attention's keys and values (<see cref="KeyValueBytes"/>) rather than compute them in every step.</param>
+    /// <exception cref="EngineException">The model needs image tokens and got none, or the other way round.</exception>
+    public TransformerContext Prepare(Tensor text, Tensor image, Workspace scratch, bool keepKeyValues)
+    {
+        RequireContext(text, image);
+        int imageTokens = image.IsEmpty ? 0 : image.Rows;
+        var all = Device.NewTensor([imageTokens + text.Rows, Config.Width]);
+        _conditionEmbedder.EmbedText(Device, text, all.Slice(imageTokens, text.Rows), scratch);
+        if (imageTokens > 0)
+        {
+            _conditionEmbedder.EmbedImage(Device, image, all.Slice(0, imageTokens), scratch);
+        }
+
+        // Upstream counts the text from the end, so that a shorter text takes image tokens with it.
+        int asImage = imageTokens == 0 ? 0 : ImageContextLength(all.Rows);
+        var imageEmbedded = asImage == 0 ? default : all.Slice(0, asImage);
+        var textEmbedded = all.Slice(asImage, all.Rows - asImage);
+
+        CrossKeyValues[]? keyValues = null;
+        if (keepKeyValues)
+        {
+            keyValues = new CrossKeyValues[_blocks.Length];
+            for (int i = 0; i < keyValues.Length; i++)
+            {
+                keyValues[i] = NewKeyValues(textEmbedded, imageEmbedded);
+                _blocks[i].FillKeyValues(Device, textEmbedded, imageEmbedded, keyValues[i], scratch);
+            }
+        }
+
+        return new TransformerContext(textEmbedded, imageEmbedded, keyValues);
+    }
+
+    /// <summary>Predicts the velocity (noise - clean) of a latent.</summary>
+    /// <param name="latent">Input [InChannels, T, H, W]: the noisy latent, then mask and condition where the model takes them.</param>
+    /// <param name="timesteps">One for all tokens, or one per token.</param>
+    /// <param name="context">The prompt, from <see cref="Prepare"/>.</param>
+    /// <param name="velocity">Output [OutChannels, T, H, W].</param>
+    /// <param name="scratch">Workspace; it grows in the first forward only.</param>
+    /// <param name="afterBlock">Called with each block's index when the block is done; may throw to stop.</param>
+    public void Forward(Tensor latent, TimestepMap timesteps, TransformerContext context, Tensor velocity, Workspace scratch, Action<int>? afterBlock = null) =>
+        Run(latent, timesteps, [context], [velocity], scratch, afterBlock);
+
+    /// <summary>Predicts the velocities of one latent for two prompts, going through the weights once.</summary>
+    /// <remarks>Takes twice the activations of <see cref="Forward"/>; small clips gain most, since their rows alone do not fill the kernels.</remarks>
+    /// <param name="latent">Input [InChannels, T, H, W].</param>
+    /// <param name="timesteps">One for all tokens, or one per token.</param>
+    /// <param name="first">The prompt.</param>
+    /// <param name="second">The negative prompt.</param>
+    /// <param name="firstVelocity">Output for the prompt [OutChannels, T, H, W].</param>
+    /// <param name="secondVelocity">Output for the negative prompt.</param>
+    /// <param name="scratch">Workspace; it grows in the first forward only.</param>
+    /// <param name="afterBlock">Called with each block's index when the block is done; may throw to stop.</param>
+    public void ForwardPair(
+        Tensor latent,
+        TimestepMap timesteps,
+        TransformerContext first,
+        TransformerContext second,
+        Tensor firstVelocity,
+        Tensor secondVelocity,
+        Workspace scratch,
+        Action<int>? afterBlock = null) =>
+        Run(latent, timesteps, [first, second], [firstVelocity, secondVelocity], scratch, afterBlock);
+
+    /// <summary>Runs a forward and looks for the first block whose output holds a value that is not a finite number.</summary>
+    /// <returns>The block's index, or null when all values are finite.</returns>
+    /// <param name="latent">Input [InChannels, T, H, W].</param>
+    /// <param name="timesteps">One for all tokens, or one per token.</param>
+    /// <param name="context">The prompt.</param>
+    /// <param name="scratch">Workspace.</param>
+    public int? FindNonFinite(Tensor latent, TimestepMap timesteps, TransformerContext context, Workspace scratch)
+    {
+        using var scope = scratch.Scope();
+        var velocity = scratch.Take([Config.OutChannels, latent.Shape[1], latent.Shape[2], latent.Shape[3]]);
+        int? found = null;
+        Run(latent, timesteps, [context], [velocity], scratch, null, (block, hidden) => found ??= IsFinite(hidden) ? null : block);
+        return found;
+    }
+
+    /// <summary>Frees the weights.</summary>
+    public void Dispose()
+    {
+        _rope.Dispose();
+        _patchEmbedding.Dispose();
+        _conditionEmbedder.Dispose();
+        foreach (var block in _blocks)
+        {
+            block.Dispose();
+        }
+
+        _projOut.Dispose();
+        _scaleShiftTable.Dispose();
+    }
+
+    void Run(
+        Tensor latent,
+        TimestepMap timesteps,
+        ReadOnlySpan<TransformerContext> contexts,
+        ReadOnlySpan<Tensor> velocities,
+        Workspace scratch,
+        Action<int>? afterBlock,
+        Action<int, Tensor>? inspect = null)
+    {
+        RequireLatent(latent, Config.InChannels, nameof(latent));
+        var grid = Grid(latent.Shape[1], latent.Shape[2], latent.Shape[3]);
+        int length = grid.T * grid.H * grid.W;
+        RequireTimesteps(timesteps, length);
+        foreach (var velocity in velocities)
+        {
+            RequireVelocity(velocity, latent);
+        }
+
+        int width = Config.Width;
+        int distinct = timesteps.Values.Length;
+
+        using var scope = scratch.Scope();
+        var (cos, sin) = _rope.For(grid);
+        var temb = scratch.Take([distinct, width]);
+        var timestepProj = scratch.Take([distinct, 6 * width]);
+        _conditionEmbedder.EmbedTime(Device, timesteps.Values, temb, timestepProj, scratch);
+
+        // Copies of the tokens differ from the first cross-attention on, so that only the first is filled here.
+        var hiddenStates = scratch.Take([contexts.Length * length, width]);
+        EmbedPatches(latent, hiddenStates.Slice(0, length), scratch);
+
+        var pass = new BlockPass
+        {
+            Device = Device,
+            Scratch = scratch,
+            Contexts = contexts,
+            Time = timestepProj,
+            Timesteps = timesteps,
+            Cos = cos,
+            Sin = sin,
+        };
+        for (int i = 0; i < _blocks.Length; i++)
+        {
+            _blocks[i].Forward(pass, hiddenStates, alike: i == 0);
+            inspect?.Invoke(i, hiddenStates);
+            afterBlock?.Invoke(i);
+        }
+
+        // Output norm, projection and unpatchify
+        var modulation = scratch.Take([2, distinct, width]);
+        Modulation.Run(Device, _scaleShiftTable, temb, modulation);
+        ModulatedNorm.Run(Device, hiddenStates, modulation[0], modulation[1], timesteps.Rows(contexts.Length), hiddenStates, Config.Eps);
+        var patches = scratch.Take([hiddenStates.Rows, _projOut.Outputs]);
+        _projOut.Run(Device, hiddenStates, patches, scratch);
+        for (int copy = 0; copy < contexts.Length; copy++)
+        {
+            Patches.Scatter(Device, patches.Slice(copy * length, length), Config.Patch, velocities[copy]);
+        }
+    }
+
+    void EmbedPatches(Tensor latent, Tensor tokens, Workspace scratch)
+    {
+        using var scope = scratch.Scope();
+        var patches = scratch.Take([tokens.Rows, _patchEmbedding.Inputs]);
+        Patches.Gather(Device, latent, Config.Patch, patches);
+        _patchEmbedding.Run(Device, patches, tokens, scratch);
+    }
+
+    /// <summary>Tokens of a context of both kinds that go to the image projections: all but the last 512.</summary>
+    /// <remarks>Upstream slices [:n - 512] and [n - 512:], which for n below 512 counts from the end once more.</remarks>
+    static int ImageContextLength(int tokens) => tokens >= TextContextLength
+        ? tokens - TextContextLength
+        : Math.Max(0, tokens - (TextContextLength - tokens));
+
+    CrossKeyValues NewKeyValues(Tensor text, Tensor image) => new(
+        Device.NewTensor(text.Shape),
+        Device.NewTensor(text.Shape),
+        image.IsEmpty ? default : Device.NewTensor(image.Shape),
+        image.IsEmpty ? default : Device.NewTensor(image.Shape));
+
+    (int T, int H, int W) Grid(int frames, int height, int width)
+    {
+        var (t, h, w) = Config.Patch;
+        return frames % t == 0 && height % h == 0 && width % w == 0
+            ? (frames / t, height / h, width / w)
+            : throw new EngineException(ErrorKind.BadRequest, $"The latent is {frames} x {height} x {width} (frames, height, width), which patches of {t} x {h} x {w} do not fill; choose a size that is a multiple of the patch.");
+    }
+
+    void RequireContext(Tensor text, Tensor image)
+    {
+        if (text.Columns != Config.TextDim)
+        {
+            throw new EngineException(ErrorKind.BadInput, $"The text embeddings are {text.Columns} wide, and this transformer takes {Config.TextDim}; the text encoder belongs to another model.");
+        }
+
+        if (image.IsEmpty != Config.ImageDim is null)
+        {
+            throw new EngineException(ErrorKind.BadRequest, image.IsEmpty
+                ? "This model needs the image encoder's tokens of a first frame; give it one."
+                : "This model takes no image tokens; use an image-to-video checkpoint that has an image encoder.");
+        }
+
+        if (!image.IsEmpty && image.Columns != Config.ImageDim)
+        {
+            throw new EngineException(ErrorKind.BadInput, $"The image tokens are {image.Columns} wide, and this transformer takes {Config.ImageDim}; the image encoder belongs to another model.");
+        }
+    }
+
+    void RequireVelocity(Tensor velocity, Tensor latent)
+    {
+        RequireLatent(velocity, Config.OutChannels, nameof(velocity));
+        if (velocity.Count / Config.OutChannels != latent.Count / Config.InChannels)
+        {
+            throw new ArgumentException($"The velocity is {velocity.Shape}, the latent {latent.Shape}; all but the channels must agree.", nameof(velocity));
+        }
+    }
+
+    static bool IsFinite(Tensor values)
+    {
+        if (values.Device.IsDry)
+        {
+            return true;
+        }
+
+        for (int row = 0; row < values.Rows; row++)
+        {
+            foreach (float value in values.Slice(row, 1).Span)
+            {
+                if (!float.IsFinite(value))
+                {
+                    return false;
+                }
+            }
+        }
+
+        return true;
+    }
+
+    static void RequireLatent(Tensor latent, int channels, string name)
+    {
+        if (latent.Shape.Rank != 4 || latent.Shape[0] != channels)
+        {
+            throw new ArgumentException($"The {name} is {latent.Shape}, and this model has [{channels}, frames, height, width].", name);
+        }
+    }
+
+    static void RequireTimesteps(TimestepMap timesteps, int length)
+    {
+        if (timesteps.Tokens is { } tokens && tokens != length)
+        {
+            throw new ArgumentException($"There are timesteps for {tokens} tokens, and the latent has {length}.", nameof(timesteps));
+        }
+    }
+}
