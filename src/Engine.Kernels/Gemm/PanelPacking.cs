@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
 
 namespace Engine.Kernels;
 
@@ -17,39 +18,17 @@ static unsafe class PanelPacking
     public static void Transpose(float* source, nint stride, int rows, int depth, float* panel, nint columns)
     {
         int n = 0;
+        if (Avx.IsSupported)
+        {
+            for (; n <= rows - 8; n += 8)
+            {
+                EightRows(source + (n * stride), stride, depth, panel + n, columns);
+            }
+        }
+
         for (; n <= rows - 4; n += 4)
         {
-            float* s0 = source + (n * stride);
-            float* s1 = s0 + stride;
-            float* s2 = s1 + stride;
-            float* s3 = s2 + stride;
-            float* to = panel + n;
-            nint k = 0;
-            for (; k <= depth - 4; k += 4, to += 4 * columns)
-            {
-                var r0 = Vector128.Load(s0 + k);
-                var r1 = Vector128.Load(s1 + k);
-                var r2 = Vector128.Load(s2 + k);
-                var r3 = Vector128.Load(s3 + k);
-
-                // [a0 b0 a1 b1] and [a2 b2 a3 b3] of each pair of rows, then pairs of pairs.
-                var low01 = UnpackLow(r0, r1);
-                var high01 = UnpackHigh(r0, r1);
-                var low23 = UnpackLow(r2, r3);
-                var high23 = UnpackHigh(r2, r3);
-                Vector128.Create(low01.GetLower(), low23.GetLower()).Store(to);
-                Vector128.Create(low01.GetUpper(), low23.GetUpper()).Store(to + columns);
-                Vector128.Create(high01.GetLower(), high23.GetLower()).Store(to + (2 * columns));
-                Vector128.Create(high01.GetUpper(), high23.GetUpper()).Store(to + (3 * columns));
-            }
-
-            for (; k < depth; k++, to += columns)
-            {
-                to[0] = s0[k];
-                to[1] = s1[k];
-                to[2] = s2[k];
-                to[3] = s3[k];
-            }
+            FourRows(source + (n * stride), stride, depth, panel + n, columns);
         }
 
         for (; n < rows; n++)
@@ -70,15 +49,52 @@ static unsafe class PanelPacking
         }
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    static Vector128<float> UnpackLow(Vector128<float> a, Vector128<float> b) =>
-        System.Runtime.Intrinsics.X86.Sse.IsSupported ? System.Runtime.Intrinsics.X86.Sse.UnpackLow(a, b)
-        : System.Runtime.Intrinsics.Arm.AdvSimd.Arm64.IsSupported ? System.Runtime.Intrinsics.Arm.AdvSimd.Arm64.ZipLow(a, b)
-        : Vector128.Create(a[0], b[0], a[1], b[1]);
+    // Row r and row r + 4 share a vector from the start, so that no lane has to be crossed.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    static void EightRows(float* s0, nint stride, int depth, float* to, nint columns)
+    {
+        float* s4 = s0 + (4 * stride);
+        nint twice = 2 * stride;
+        nint thrice = 3 * stride;
+        nint k = 0;
+        for (; k <= depth - 4; k += 4, s0 += 4, s4 += 4, to += 4 * columns)
+        {
+            var r0 = Vector256.Create(Vector128.Load(s0), Vector128.Load(s4));
+            var r1 = Vector256.Create(Vector128.Load(s0 + stride), Vector128.Load(s4 + stride));
+            var r2 = Vector256.Create(Vector128.Load(s0 + twice), Vector128.Load(s4 + twice));
+            var r3 = Vector256.Create(Vector128.Load(s0 + thrice), Vector128.Load(s4 + thrice));
+            var low01 = Avx.UnpackLow(r0, r1).AsDouble();
+            var high01 = Avx.UnpackHigh(r0, r1).AsDouble();
+            var low23 = Avx.UnpackLow(r2, r3).AsDouble();
+            var high23 = Avx.UnpackHigh(r2, r3).AsDouble();
+            Avx.UnpackLow(low01, low23).AsSingle().Store(to);
+            Avx.UnpackHigh(low01, low23).AsSingle().Store(to + columns);
+            Avx.UnpackLow(high01, high23).AsSingle().Store(to + (2 * columns));
+            Avx.UnpackHigh(high01, high23).AsSingle().Store(to + (3 * columns));
+        }
 
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    static Vector128<float> UnpackHigh(Vector128<float> a, Vector128<float> b) =>
-        System.Runtime.Intrinsics.X86.Sse.IsSupported ? System.Runtime.Intrinsics.X86.Sse.UnpackHigh(a, b)
-        : System.Runtime.Intrinsics.Arm.AdvSimd.Arm64.IsSupported ? System.Runtime.Intrinsics.Arm.AdvSimd.Arm64.ZipHigh(a, b)
-        : Vector128.Create(a[2], b[2], a[3], b[3]);
+        for (; k < depth; k++, s0++, s4++, to += columns)
+        {
+            to[0] = s0[0];
+            to[1] = s0[stride];
+            to[2] = s0[twice];
+            to[3] = s0[thrice];
+            to[4] = s4[0];
+            to[5] = s4[stride];
+            to[6] = s4[twice];
+            to[7] = s4[thrice];
+        }
+    }
+
+    // One value of each row at a time: slower, but the same on every processor.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    static void FourRows(float* s0, nint stride, int depth, float* to, nint columns)
+    {
+        nint twice = 2 * stride;
+        nint thrice = 3 * stride;
+        for (nint k = 0; k < depth; k++, s0++, to += columns)
+        {
+            Vector128.Create(s0[0], s0[stride], s0[twice], s0[thrice]).Store(to);
+        }
+    }
 }
