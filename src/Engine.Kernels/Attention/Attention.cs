@@ -14,6 +14,7 @@ public static partial class Attention
     // Order is preference. ENGINE_FORCE_ATTENTION=<name> overrides it in tests and profiling.
     internal static readonly VariantTable<Kernel> Variants = new("Attention")
     {
+        { "CpuBlocked", CpuBlocked, (d, _) => d.IsCpu },
         { "Reference", Reference, (_, _) => true },
     };
 

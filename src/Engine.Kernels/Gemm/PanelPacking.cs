@@ -49,6 +49,30 @@ static unsafe class PanelPacking
         }
     }
 
+    /// <summary>panel[r, c] = source[r * stride + c] for c &lt; count; columns from <paramref name="count"/> on become 0.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void Copy(float* source, nint stride, int rows, int count, float* panel, int columns)
+    {
+        for (; rows > 0; rows--, source += stride, panel += columns)
+        {
+            int c = 0;
+            for (; c <= count - 8; c += 8)
+            {
+                Vector256.Load(source + c).Store(panel + c);
+            }
+
+            for (; c < count; c++)
+            {
+                panel[c] = source[c];
+            }
+
+            for (; c < columns; c++)
+            {
+                panel[c] = 0;
+            }
+        }
+    }
+
     // Row r and row r + 4 share a vector from the start, so that no lane has to be crossed.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     static void EightRows(float* s0, nint stride, int depth, float* to, nint columns)
