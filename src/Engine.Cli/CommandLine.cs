@@ -3,6 +3,7 @@ using System.Reflection;
 using Engine.Cli.Commands;
 using Engine.Cli.Parsing;
 using Engine.Kernels;
+using Engine.Runtime;
 
 namespace Engine.Cli;
 
@@ -42,6 +43,15 @@ static class CommandLine
         {
             Console.Error.WriteLine("stopped");
             return ExitCode.Cancelled;
+        }
+        catch (RequestException error) when (!debug)
+        {
+            foreach (var problem in error.Problems)
+            {
+                Console.Error.WriteLine($"error: {RequestOptions.NameOf(problem.Field)}: {problem.Message}");
+            }
+
+            return ExitCode.For(error.Kind);
         }
         catch (EngineException error)
         {

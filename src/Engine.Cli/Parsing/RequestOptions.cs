@@ -1,0 +1,122 @@
+using System.CommandLine;
+using Engine.Kernels;
+using Engine.Model.Schedulers;
+using Engine.Runtime;
+
+namespace Engine.Cli.Parsing;
+
+/// <summary>The options that describe a clip; <c>generate</c> and <c>plan</c> share them.</summary>
+sealed class RequestOptions
+{
+    // How the fields of a request are called on the command line, where that is not their own name.
+    static readonly Dictionary<string, string> s_names = new()
+    {
+        ["prompt"] = "<prompt>",
+        ["negative_prompt"] = "--negative",
+        ["first_frame"] = "--image",
+        ["last_frame"] = "--end-image",
+        ["memory_limit"] = "--memory",
+        ["paste_back"] = "--keep-outside",
+        ["max_sequence_length"] = "--text-length",
+    };
+
+    readonly Argument<string?> _prompt = new("prompt") { Description = "What the clip shows, in quotes", Arity = ArgumentArity.ZeroOrOne };
+    readonly Option<string?> _config = Opt.Text("--config", "FILE", "Take the whole request from a JSON file; options given beside it win");
+    readonly Option<string?> _negative = Opt.TextOrEmpty("--negative", "TEXT", "What to stay away from (default: the model's own)");
+    readonly Option<string?> _model = Opt.Text("--model", "PATH", "Model folder or file (default: the built-in one)", "-m");
+    readonly Option<(int Width, int Height)?> _size = Opt.Size("--size", "Size of the clip (default: the model's)");
+    readonly Option<int?> _width = Opt.Int("--width", "PIXELS", "Width, instead of --size");
+    readonly Option<int?> _height = Opt.Int("--height", "PIXELS", "Height, instead of --size");
+    readonly Option<int?> _frames = Opt.Int("--frames", "N", "Frames to make, 4n+1");
+    readonly Option<double?> _seconds = Opt.Number("--seconds", "S", "Length instead of --frames, rounded to what the model can make");
+    readonly Option<double?> _fps = Opt.Number("--fps", "N", "Frames a second");
+    readonly Option<long?> _seed = Opt.Long("--seed", "N", "Seed of the noise; the same seed gives the same clip (default: drawn, and said)");
+    readonly Option<int?> _steps = Opt.Int("--steps", "N", "Sampler steps");
+    readonly Option<double?> _guidance = Opt.Number("--guidance", "X", "How strongly the prompt is followed; 1 turns guidance off");
+    readonly Option<double?> _guidance2 = Opt.Number("--guidance2", "X", "The same for the low-noise expert of a model with two");
+    readonly Option<double?> _shift = Opt.Number("--shift", "X", "Flow shift: more spends more steps on the composition");
+    readonly Option<SchedulerKind?> _scheduler = Opt.Choice("--scheduler", "Sampler", ("unipc", SchedulerKind.UniPc), ("euler", SchedulerKind.Euler), ("dpm++", SchedulerKind.DpmPlusPlus));
+    readonly Option<string?> _image = Opt.Text("--image", "FILE", "Picture that the clip starts with", "-i");
+    readonly Option<string?> _endImage = Opt.Text("--end-image", "FILE", "Picture that the clip ends with");
+    readonly Option<string?> _video = Opt.Text("--video", "FILE", "Clip (or folder of pictures) to start from");
+    readonly Option<VideoMode?> _mode = Opt.Choice("--mode", "What to do with --video", ("restyle", VideoMode.Restyle), ("extend", VideoMode.Extend), ("edit", VideoMode.Edit));
+    readonly Option<double?> _strength = Opt.Number("--strength", "X", "restyle: how much of the source is given up, above 0 to 1");
+    readonly Option<int?> _overlap = Opt.Int("--overlap", "N", "extend: how many of the source's last frames the new part starts with");
+    readonly Option<string?> _mask = Opt.Text("--mask", "FILE", "edit: picture that is white where the clip is made anew");
+    readonly Option<bool?> _keepOutside = Opt.Choice("--keep-outside", "edit: put the source's own pixels back outside the mask (default: on)", ("on", true), ("off", false));
+    readonly Option<int?> _textLength = Opt.Int("--text-length", "TOKENS", "Tokens of text that the model sees");
+    readonly Option<string?> _device = DeviceOption.Create();
+    readonly Option<int?> _threads = Opt.Int("--threads", "N", "CPU threads; 0 means one per core");
+    readonly Option<long?> _memory = Opt.Bytes("--memory", "Most memory to use (default: what is free)");
+
+    /// <summary>Adds all of them.</summary>
+    public void AddTo(Command command)
+    {
+        command.Add(_prompt);
+        foreach (var option in (Option[])
+        [
+            _image, _endImage, _video, _mode, _strength, _overlap, _mask, _keepOutside,
+            _size, _width, _height, _frames, _seconds, _fps, _seed, _steps, _negative, _guidance, _guidance2, _shift, _scheduler,
+            _textLength, _model, _config, _device, _threads, _memory,
+        ])
+        {
+            command.Add(option);
+        }
+    }
+
+    /// <summary>The request that a command line asks for; its values are for the engine to check.</summary>
+    public VideoRequest Build(ParseResult parse)
+    {
+        string? prompt = parse.GetValue(_prompt);
+        string? config = parse.GetValue(_config);
+        if (prompt is null && config is null)
+        {
+            throw new EngineException(ErrorKind.BadRequest, "<prompt> is missing: say in quotes what the clip shows, or give --config FILE.");
+        }
+
+        var request = config is null ? new VideoRequest() : VideoRequestJson.Load(config);
+        var size = parse.GetValue(_size);
+        if (size is not null && (parse.GetValue(_width) ?? parse.GetValue(_height)) is not null)
+        {
+            throw new EngineException(ErrorKind.BadRequest, "--size says it all; leave out --width and --height.");
+        }
+
+        // A length on the command line replaces the file's, whichever way either is given.
+        bool newLength = (parse.GetValue(_frames) is not null) || (parse.GetValue(_seconds) is not null);
+        return request with
+        {
+            Prompt = prompt ?? request.Prompt,
+            NegativePrompt = parse.GetValue(_negative) ?? request.NegativePrompt,
+            Model = parse.GetValue(_model) ?? request.Model,
+            Width = size?.Width ?? parse.GetValue(_width) ?? request.Width,
+            Height = size?.Height ?? parse.GetValue(_height) ?? request.Height,
+            Frames = newLength ? parse.GetValue(_frames) : request.Frames,
+            Seconds = newLength ? parse.GetValue(_seconds) : request.Seconds,
+            Fps = parse.GetValue(_fps) ?? request.Fps,
+            Seed = parse.GetValue(_seed) ?? request.Seed,
+            Steps = parse.GetValue(_steps) ?? request.Steps,
+            Guidance = parse.GetValue(_guidance) ?? request.Guidance,
+            Guidance2 = parse.GetValue(_guidance2) ?? request.Guidance2,
+            Shift = parse.GetValue(_shift) ?? request.Shift,
+            Scheduler = parse.GetValue(_scheduler) ?? request.Scheduler,
+            FirstFrame = Picture(parse.GetValue(_image)) ?? request.FirstFrame,
+            LastFrame = Picture(parse.GetValue(_endImage)) ?? request.LastFrame,
+            Video = parse.GetValue(_video) is { } clip ? ClipInput.FromFile(clip) : request.Video,
+            Mode = parse.GetValue(_mode) ?? request.Mode,
+            Strength = parse.GetValue(_strength) ?? request.Strength,
+            Overlap = parse.GetValue(_overlap) ?? request.Overlap,
+            Mask = Picture(parse.GetValue(_mask)) ?? request.Mask,
+            PasteBack = parse.GetValue(_keepOutside) ?? request.PasteBack,
+            MaxSequenceLength = parse.GetValue(_textLength) ?? request.MaxSequenceLength,
+            Device = DeviceOption.Choose(parse.GetValue(_device)) ?? request.Device,
+            Threads = parse.GetValue(_threads) ?? request.Threads,
+            MemoryLimit = parse.GetValue(_memory) ?? request.MemoryLimit,
+        };
+    }
+
+    /// <summary>What a field of a request is called on the command line.</summary>
+    public static string NameOf(string field) =>
+        s_names.GetValueOrDefault(field) ?? $"--{field.Replace('_', '-')}";
+
+    static PictureInput? Picture(string? path) => path is null ? null : PictureInput.FromFile(path);
+}
