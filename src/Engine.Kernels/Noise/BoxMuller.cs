@@ -6,7 +6,7 @@ namespace Engine.Kernels;
 /// <remarks>
 /// data[j] = r cos(theta), data[j + 8] = r sin(theta), r = sqrt(-2 ln(1 - data[j])), theta = 2 pi data[j + 8], j = 0..7.
 /// torch evaluates ln, sin and cos in single precision with the Cephes polynomials (S. Moshier, Cephes library:
-/// logf, sinf, cosf), fused multiply-add wherever a product is added. The order of operations here follows from
+/// logf, sinf, cosf), fused multiply-add wherever a product is added (of two products, the first one). The order of operations here follows from
 /// that; .NET's own logarithm rounds differently. Every lane is computed alike, so the numbers are the same
 /// on every instruction set.
 /// </remarks>
@@ -52,8 +52,7 @@ static class BoxMuller
         y = MulAdd(y, x, 2.0000714765E-1f);
         y = MulAdd(y, x, -2.4999993993E-1f);
         y = MulAdd(y, x, 3.3333331174E-1f);
-        y = y * x * z;
-        y = Vector256.FusedMultiplyAdd(e, Vector256.Create(Ln2Low), y);
+        y = Vector256.FusedMultiplyAdd(y * x, z, e * Ln2Low);
         y = Vector256.FusedMultiplyAdd(z, Vector256.Create(-0.5f), y);
         return Vector256.FusedMultiplyAdd(e, Vector256.Create(Ln2High), x + y);
     }
