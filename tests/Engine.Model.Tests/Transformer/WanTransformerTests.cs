@@ -82,6 +82,23 @@ public sealed class WanTransformerTests
         Assert.True(Golden.RelativeError(wantSecond, wantFirst) > 1e-3);
     }
 
+    [Theory, MemberData(nameof(Names))]
+    public void Later_forwards_allocate_nothing(string name)
+    {
+        // One thread: the allocations of others would not be seen.
+        using var device = new CpuDevice(threads: 1);
+        using var run = new TransformerRun(name, device);
+        using var context = run.Prepare(keepKeyValues: false);
+        Action<int> afterBlock = _ => { };
+        run.Model.Forward(run.Latent, run.Timesteps, context, run.Velocity, run.Scratch, afterBlock);
+        long held = device.Allocated;
+        device.ResetPeak();
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        run.Model.Forward(run.Latent, run.Timesteps, context, run.Velocity, run.Scratch, afterBlock);
+        Assert.Equal(before, GC.GetAllocatedBytesForCurrentThread());
+        Assert.Equal(held, device.Peak);
+    }
+
     [Theory, MemberData(nameof(Cases))]
     public void A_dry_run_counts_the_memory_of_a_real_one(string name, bool keepKeyValues)
     {
