@@ -23,6 +23,8 @@ public enum CheckpointLayout
 /// <remarks>Parts that are absent are null; opening the weights of one is an error that says so.</remarks>
 public sealed class Checkpoint
 {
+    const string SecondTransformer = "second transformer";
+
     /// <summary>Folder or file.</summary>
     public required string Path { get; init; }
 
@@ -39,7 +41,7 @@ public sealed class Checkpoint
     public TransformerConfig? Transformer { get; init; }
 
     /// <summary>True when there are two transformers: one for high noise, one for low.</summary>
-    public bool HasTransformer2 => Transformer2Part is not null;
+    public bool HasTransformer2 => Parts.Any(part => part.Name == SecondTransformer);
 
     /// <summary>Sizes of the VAE.</summary>
     public VaeConfig? Vae { get; init; }
@@ -56,45 +58,52 @@ public sealed class Checkpoint
     /// <summary>The SentencePiece model, <c>spiece.model</c>.</summary>
     public string? TokenizerPath { get; init; }
 
-    internal Func<IWeightSource>? TransformerPart { get; init; }
-
-    internal Func<IWeightSource>? Transformer2Part { get; init; }
-
-    internal Func<IWeightSource>? VaePart { get; init; }
-
-    internal Func<IWeightSource>? TextEncoderPart { get; init; }
-
-    internal Func<IWeightSource>? ImageEncoderPart { get; init; }
+    /// <summary>The parts that are there.</summary>
+    public required IReadOnlyList<CheckpointPart> Parts { get; init; }
 
     /// <summary>Opens a folder or file.</summary>
+    /// <param name="path">A diffusers folder, a folder as Wan publishes it, or one weight file.</param>
+    /// <param name="heads">For a single file whose heads are not as wide as the published models': their number.</param>
     /// <exception cref="WeightFileException">There is nothing of a known layout at that path, or a configuration is broken.</exception>
-    public static Checkpoint Open(string path)
+    public static Checkpoint Open(string path, int? heads = null)
     {
+        if (File.Exists(path))
+        {
+            return SingleFileLayout.Open(path, heads);
+        }
+
         if (File.Exists(System.IO.Path.Combine(path, DiffusersLayout.Index)))
         {
             return DiffusersLayout.Open(path);
         }
 
-        throw new WeightFileException(path, Directory.Exists(path)
-            ? $"this folder has no {DiffusersLayout.Index}, so it is not a model of a known layout."
-            : "there is no such model folder.");
+        if (!Directory.Exists(path))
+        {
+            throw new WeightFileException(path, "there is no such model folder or file.");
+        }
+
+        var parts = OfficialLayout.FindParts(path);
+        return parts.Count > 0
+            ? OfficialLayout.Open(path, parts)
+            : throw new WeightFileException(
+                path, $"this folder is not a model of a known layout: it has neither {DiffusersLayout.Index} nor weights in Wan's own file names.");
     }
 
     /// <summary>Weights of the transformer (of the high-noise one, where there are two), in diffusers' names.</summary>
-    public IWeightSource OpenTransformer() => Part(TransformerPart, "transformer");
+    public IWeightSource OpenTransformer() => OpenPart("transformer");
 
     /// <summary>Weights of the low-noise transformer, in diffusers' names.</summary>
-    public IWeightSource OpenTransformer2() => Part(Transformer2Part, "second transformer");
+    public IWeightSource OpenTransformer2() => OpenPart(SecondTransformer);
 
     /// <summary>Weights of the VAE, in diffusers' names.</summary>
-    public IWeightSource OpenVae() => Part(VaePart, "VAE");
+    public IWeightSource OpenVae() => OpenPart("VAE");
 
-    /// <summary>Weights of the text encoder, in transformers' names.</summary>
-    public IWeightSource OpenTextEncoder() => Part(TextEncoderPart, "text encoder");
+    /// <summary>Weights of the text encoder, in transformers' names; the tied embedding is <c>shared.weight</c>.</summary>
+    public IWeightSource OpenTextEncoder() => OpenPart("text encoder");
 
     /// <summary>Weights of the image encoder, in transformers' names (without the prefix <c>vision_model.</c>).</summary>
-    public IWeightSource OpenImageEncoder() => Part(ImageEncoderPart, "image encoder");
+    public IWeightSource OpenImageEncoder() => OpenPart("image encoder");
 
-    IWeightSource Part(Func<IWeightSource>? open, string what) =>
-        open is null ? throw new WeightFileException(Path, $"this model has no {what}.") : open();
+    IWeightSource OpenPart(string name) =>
+        Parts.FirstOrDefault(part => part.Name == name)?.Open() ?? throw new WeightFileException(Path, $"this model has no {name}.");
 }

@@ -1,5 +1,4 @@
 using Engine.Model.Transformer;
-using Engine.Model.Vae;
 using Engine.Model.Weights;
 
 namespace Engine.Model.Checkpoints;
@@ -23,7 +22,7 @@ static class DiffusersLayout
         var imageEncoder = Config(
             path, "image_encoder", file => Configs.ImageEncoder(file, File.Exists(processor) ? processor : null));
         var transformer2 = Config(path, "transformer_2", Configs.Transformer);
-        if (transformer2 is not null && transformer is not null && !SameSizes(transformer, transformer2))
+        if (transformer2 is not null && transformer is not null && !KnownModels.Same(transformer, transformer2))
         {
             throw new WeightFileException(
                 Path.Combine(path, "transformer_2", "config.json"), "the two transformers have different sizes; the engine runs experts of one size.");
@@ -35,31 +34,41 @@ static class DiffusersLayout
         {
             Path = path,
             Layout = CheckpointLayout.Diffusers,
-            Name = index.Child("engine")?.Text("name") ?? new DirectoryInfo(path).Name,
-            Info = Info(index, transformer, vae),
+            Name = index.Child("engine")?.Text("name") ?? ModelDefaults.Name(transformer, transformer2 is not null) ?? new DirectoryInfo(path).Name,
+            Info = Info(index, transformer, transformer2 is not null),
             Transformer = transformer,
             Vae = vae,
             TextEncoder = textEncoder,
             ImageEncoder = imageEncoder,
             Scheduler = File.Exists(scheduler) ? Configs.Scheduler(scheduler) : null,
             TokenizerPath = File.Exists(tokenizer) ? tokenizer : null,
-            TransformerPart = transformer is null ? null : () => OpenPart(path, "transformer", DiffusersStem),
-            Transformer2Part = transformer2 is null ? null : () => OpenPart(path, "transformer_2", DiffusersStem),
-            VaePart = vae is null ? null : () => OpenPart(path, "vae", DiffusersStem),
-            TextEncoderPart = textEncoder is null ? null : () => OpenPart(path, "text_encoder", TransformersStem),
-            ImageEncoderPart = imageEncoder is null ? null : () => OpenPart(path, "image_encoder", TransformersStem),
+            Parts = FindParts(path),
         };
     }
 
-    /// <summary>Opens one file, or the index of several.</summary>
-    public static IWeightSource OpenPart(string path, string part, string stem)
+    /// <summary>The parts that have a configuration; a part without weights is named by the file they should be in.</summary>
+    public static IReadOnlyList<CheckpointPart> FindParts(string path)
     {
-        string folder = Path.Combine(path, part);
+        (string Folder, string Name, ModelPart Kind, string Stem)[] known =
+        [
+            ("transformer", "transformer", ModelPart.Transformer, DiffusersStem),
+            ("transformer_2", "second transformer", ModelPart.Transformer, DiffusersStem),
+            ("vae", "VAE", ModelPart.Vae, DiffusersStem),
+            ("text_encoder", "text encoder", ModelPart.TextEncoder, TransformersStem),
+            ("image_encoder", "image encoder", ModelPart.ImageEncoder, TransformersStem),
+        ];
+        return
+        [
+            .. known.Where(part => File.Exists(Path.Combine(path, part.Folder, "config.json")))
+                .Select(part => new CheckpointPart(part.Name, part.Kind, WeightsOf(Path.Combine(path, part.Folder), part.Stem))),
+        ];
+    }
+
+    static string WeightsOf(string folder, string stem)
+    {
         string single = Path.Combine(folder, $"{stem}.safetensors");
         string sharded = $"{single}.index.json";
-        return File.Exists(single) ? SafetensorsFile.Open(single)
-            : File.Exists(sharded) ? ShardedSource.Open(sharded)
-            : throw new WeightFileException(folder, $"there is neither {stem}.safetensors nor {stem}.safetensors.index.json.");
+        return !File.Exists(single) && File.Exists(sharded) ? sharded : single;
     }
 
     static T? Config<T>(string path, string part, Func<string, T> read)
@@ -69,54 +78,13 @@ static class DiffusersLayout
         return File.Exists(file) ? read(file) : null;
     }
 
-    static bool SameSizes(TransformerConfig a, TransformerConfig b) =>
-        a.VaceLayers.SequenceEqual(b.VaceLayers) && a with { VaceLayers = [] } == b with { VaceLayers = [] };
-
-    static ModelInfo Info(ConfigReader index, TransformerConfig? transformer, VaeConfig? vae)
+    static ModelInfo Info(ConfigReader index, TransformerConfig? transformer, bool experts)
     {
-        bool expand = index.Bool("expand_timesteps", false);
-        var info = new ModelInfo
-        {
-            Abilities = Infer(transformer, expand),
-            ExpandTimesteps = expand,
-            BoundaryRatio = index.OptionalFloat("boundary_ratio"),
-            EndFrame = transformer?.PosEmbedSeqLen is null ? EndFrameStyle.None : EndFrameStyle.LastPixelFrame,
-            NegativePrompt = transformer switch
-            {
-                { PosEmbedSeqLen: not null } => $"镜头切换，{ModelInfo.WanNegativePrompt}",
-                { ImageDim: not null } => $"镜头晃动，{ModelInfo.WanNegativePrompt}",
-                _ => ModelInfo.WanNegativePrompt,
-            },
-        };
-        if (vae?.IsResidual == true)
-        {
-            // Wan 2.2 TI2V's own defaults: 720p at 24 frames a second, sides in multiples of 32.
-            info = info with { Width = 1280, Height = 704, Frames = 121, Fps = 24 };
-        }
-
+        bool perToken = index.Bool("expand_timesteps", false);
+        var info = ModelDefaults.For(transformer, experts, perToken).Info;
+        info = info with { BoundaryRatio = index.OptionalFloat("boundary_ratio") ?? info.BoundaryRatio };
         using var engine = index.Child("engine");
         return engine is null ? info : Declared(engine, info);
-    }
-
-    static Abilities Infer(TransformerConfig? transformer, bool expandTimesteps)
-    {
-        if (transformer is null)
-        {
-            return Abilities.None;
-        }
-
-        if (transformer.PosEmbedSeqLen is not null)
-        {
-            return Abilities.FirstLastFrame;
-        }
-
-        // Twenty channels more than come out: 4 of mask and 16 of the conditioning latent.
-        if (transformer.InChannels != transformer.OutChannels)
-        {
-            return Abilities.FirstFrame;
-        }
-
-        return expandTimesteps ? Abilities.Text | Abilities.Video | Abilities.FirstFrame : Abilities.Text | Abilities.Video;
     }
 
     static ModelInfo Declared(ConfigReader engine, ModelInfo info) => info with

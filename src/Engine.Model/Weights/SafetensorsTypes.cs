@@ -34,6 +34,6 @@ public static class SafetensorsTypes
     /// <summary>The type of that name (exact case), or null.</summary>
     public static DType? Parse(string name) => s_types.TryGetValue(name, out var type) ? type : null;
 
-    /// <summary>The name a safetensors file gives to a type, e.g. <c>F8_E4M3</c>.</summary>
-    public static string ToSafetensors(this DType type) => s_names[type];
+    /// <summary>The name a safetensors file gives to a type, e.g. <c>F8_E4M3</c>; the engine's own name for types it has not.</summary>
+    public static string ToSafetensors(this DType type) => s_names.TryGetValue(type, out string? name) ? name : type.ToString();
 }

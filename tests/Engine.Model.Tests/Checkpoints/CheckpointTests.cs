@@ -64,6 +64,6 @@ public sealed class CheckpointTests
     public void A_path_without_a_model_is_said_so()
     {
         Assert.Contains("no such", Assert.Throws<WeightFileException>(() => Checkpoint.Open("/nowhere/at/all")).Message);
-        Assert.Contains("model_index.json", Assert.Throws<WeightFileException>(() => Checkpoint.Open(Repository.Root)).Message);
+        Assert.Contains("not a model of a known layout", Assert.Throws<WeightFileException>(() => Checkpoint.Open(Repository.Root)).Message);
     }
 }

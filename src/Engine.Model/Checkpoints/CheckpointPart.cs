@@ -1,0 +1,42 @@
+using Engine.Model.Weights;
+
+namespace Engine.Model.Checkpoints;
+
+/// <summary>One part of a checkpoint on disk.</summary>
+/// <param name="Name">What messages call it: transformer, second transformer, VAE, text encoder, image encoder.</param>
+/// <param name="Kind">What it is.</param>
+/// <param name="Path">Its file or index.</param>
+public sealed record CheckpointPart(string Name, ModelPart Kind, string Path)
+{
+    /// <summary>The weights as they are stored.</summary>
+    /// <exception cref="WeightFileException">A file is missing or damaged.</exception>
+    public IWeightSource OpenStored() => WeightFiles.Open(Path);
+
+    /// <summary>The weights in diffusers' or transformers' names.</summary>
+    /// <exception cref="WeightFileException">A file is missing or damaged, or holds another part.</exception>
+    public IWeightSource Open()
+    {
+        var source = OpenStored();
+        var detected = PartDetector.Detect(source.Tensors);
+        if (detected is null)
+        {
+            // Nothing telling is in it: loading it names everything it lacks.
+            return source;
+        }
+
+        if (detected.Part != Kind)
+        {
+            source.Dispose();
+            throw new WeightFileException(Path, $"this should be the {Name}, but its tensors are those of another part ({detected.Part}).");
+        }
+
+        return PartDetector.Canonical(source, detected);
+    }
+
+    /// <summary>Names and shapes in canonical names, for telling sizes.</summary>
+    internal ShapeTable Table()
+    {
+        using var source = Open();
+        return new ShapeTable(Path, source.Tensors);
+    }
+}

@@ -1,0 +1,81 @@
+using Engine.Model.Schedulers;
+using Engine.Model.Transformer;
+
+namespace Engine.Model.Checkpoints;
+
+/// <summary>What published models are called and made for, where their files do not say.</summary>
+/// <remarks>
+/// wan/configs and generate.py of Wan-Video/Wan2.1 @ 9737cba9c1c3c4d04b33fcad41c111989865d315 and of Wan-Video/Wan2.2
+/// @ 42bf4cfaa384bc21833865abc2f9e6c0e67233dc.
+/// </remarks>
+static class ModelDefaults
+{
+    /// <summary>Request and sampler for a transformer.</summary>
+    /// <param name="transformer">Its sizes.</param>
+    /// <param name="experts">True with two transformers.</param>
+    /// <param name="perToken">True for models whose tokens have timesteps of their own.</param>
+    public static (ModelInfo Info, SchedulerConfig Scheduler) For(TransformerConfig? transformer, bool experts, bool perToken)
+    {
+        var abilities = AbilitiesOf(transformer, perToken);
+        bool takesImage = abilities is Abilities.FirstFrame or Abilities.FirstLastFrame;
+        var info = new ModelInfo
+        {
+            Abilities = abilities,
+            Steps = takesImage || experts ? 40 : 50,
+            ExpandTimesteps = perToken,
+            EndFrame = transformer?.PosEmbedSeqLen is null ? EndFrameStyle.None : EndFrameStyle.LastPixelFrame,
+        };
+        if (perToken)
+        {
+            info = info with { Width = 1280, Height = 704, Frames = 121, Fps = 24 };
+        }
+
+        if (experts)
+        {
+            info = takesImage
+                ? info with { BoundaryRatio = 0.9f, Guidance = 3.5f, Guidance2 = 3.5f }
+                : info with { BoundaryRatio = 0.875f, Guidance = 4, Guidance2 = 3 };
+        }
+
+        // Wan 2.1 I2V takes 3 at 480p and 5 at 720p; the default size here is 480p.
+        float shift = transformer switch
+        {
+            { PosEmbedSeqLen: not null } or { VaceLayers.Count: > 0 } => 16,
+            _ when experts => takesImage ? 5 : 12,
+            _ => takesImage ? 3 : 5,
+        };
+        return (info, new SchedulerConfig(SchedulerKind.UniPc, shift));
+    }
+
+    /// <summary>What a transformer can be asked for, as its sizes show.</summary>
+    public static Abilities AbilitiesOf(TransformerConfig? transformer, bool perToken)
+    {
+        if (transformer is null)
+        {
+            return Abilities.None;
+        }
+
+        if (transformer.PosEmbedSeqLen is not null)
+        {
+            return Abilities.FirstLastFrame;
+        }
+
+        // Twenty channels more than come out: 4 of mask and 16 of the conditioning latent.
+        if (transformer.InChannels != transformer.OutChannels)
+        {
+            return Abilities.FirstFrame;
+        }
+
+        return Abilities.Text | Abilities.Video | (perToken ? Abilities.FirstFrame : Abilities.None);
+    }
+
+    /// <summary>The published model of these sizes, or null.</summary>
+    public static string? Name(TransformerConfig? transformer, bool experts)
+    {
+        const string expert = " (one expert)";
+        var names = transformer is null ? [] : KnownModels.Names(transformer);
+        return experts
+            ? names.FirstOrDefault(name => name.EndsWith(expert, StringComparison.Ordinal))?.Replace(expert, "", StringComparison.Ordinal)
+            : names.Count > 0 ? names[0] : null;
+    }
+}
