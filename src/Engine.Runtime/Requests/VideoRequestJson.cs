@@ -210,7 +210,8 @@ public static class SchedulerNames
     PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
     WriteIndented = true,
-    UseStringEnumConverter = false,
+    ReadCommentHandling = JsonCommentHandling.Skip,
+    AllowTrailingCommas = true,
     Converters = [typeof(SchedulerKindJson), typeof(KebabEnumJson<VideoMode>), typeof(KebabEnumJson<DeviceChoice>)])]
 [JsonSerializable(typeof(VideoRequest))]
 [JsonSerializable(typeof(JsonObject))]

@@ -1,0 +1,39 @@
+using Engine.Kernels;
+
+namespace Engine.Runtime.Pipelines;
+
+/// <summary>Everything the sampler is given besides noise: text, pictures, and latents that are known. Owns its tensors.</summary>
+sealed class Conditioning : IDisposable
+{
+    /// <summary>Text embeddings [S, D], zero-padded to S.</summary>
+    public required Tensor Prompt { get; init; }
+
+    /// <summary>Embeddings of the negative prompt [S, D]; unset without guidance.</summary>
+    public Tensor NegativePrompt { get; init; }
+
+    /// <summary>Image tokens [I, D]; unset for models without an image encoder.</summary>
+    public Tensor Image { get; set; }
+
+    /// <summary>Channels that go into the model beside the latent [Cin - C, T, h, w]; unset for most models.</summary>
+    public Tensor Channels { get; set; }
+
+    /// <summary>Latents that are known and stay as they are; null when all are made.</summary>
+    public GivenLatents? Given { get; set; }
+
+    /// <summary>Clean latent [C, T, h, w] that noise is added to (restyling); unset otherwise.</summary>
+    public Tensor Start { get; set; }
+
+    /// <summary>Latent frames at the end that steer the model but are not part of the clip (an appended end frame).</summary>
+    public int ExtraFrames { get; set; }
+
+    /// <summary>Frees the tensors.</summary>
+    public void Dispose()
+    {
+        Prompt.Dispose();
+        NegativePrompt.Dispose();
+        Image.Dispose();
+        Channels.Dispose();
+        Start.Dispose();
+        Given?.Dispose();
+    }
+}

@@ -1,0 +1,258 @@
+using System.Security.Cryptography;
+using Engine.Kernels;
+using Engine.Model.Checkpoints;
+
+namespace Engine.Runtime;
+
+/// <summary>Checks a request against a model and fills in what it leaves open. Reads no weights.</summary>
+static class RequestResolver
+{
+    const int MaxDrawnSeed = int.MaxValue;
+
+    /// <summary>Checks everything and reports every wrong field at once.</summary>
+    /// <exception cref="RequestException">A field is wrong, an input file is missing, or the model cannot do the task.</exception>
+    public static ResolvedRequest Resolve(VideoRequest request, Checkpoint model)
+    {
+        var wrong = RequestRules.Problems(request);
+        var missing = RequestRules.MissingFiles(request);
+        var task = TaskOf(request);
+        Parts(wrong, model);
+        Ability(wrong, task, model);
+        if (wrong.Count + missing.Count > 0)
+        {
+            throw new RequestException([.. wrong, .. missing], wrong.Count == 0 ? ErrorKind.BadInput : ErrorKind.BadRequest);
+        }
+
+        var notes = new List<string>();
+        using var source = request.Video is { } clip ? SourceClip.Open(clip) : null;
+        double fps = request.Fps ?? source?.Fps ?? model.Info.Fps;
+        int width = request.Width ?? model.Info.Width;
+        int height = request.Height ?? model.Info.Height;
+        Grid(wrong, model, ref width, ref height);
+        int frames = Frames(wrong, notes, request, task, model, fps, source?.Count);
+        int overlap = task == VideoTask.Extend ? Overlap(wrong, request, frames, source!.Count) : 0;
+        int steps = request.Steps ?? model.Info.Steps;
+        int firstStep = task == VideoTask.Restyle ? FirstStep(wrong, request.Strength ?? DefaultStrength, steps) : 0;
+        if (request.Guidance2 is not null && !model.HasTransformer2)
+        {
+            wrong.Add(new("guidance2", $"applies to models with two experts; {model.Name} has one, so give guidance alone."));
+        }
+
+        if (wrong.Count > 0)
+        {
+            throw new RequestException(wrong);
+        }
+
+        long seed = request.Seed ?? RandomNumberGenerator.GetInt32(MaxDrawnSeed);
+        if (request.Seed is null)
+        {
+            notes.Add($"seed {seed} was drawn at random.");
+        }
+
+        double guidance = request.Guidance ?? model.Info.Guidance;
+        int joined = task == VideoTask.Extend && request.Join ? source!.Count : 0;
+        var resolved = new ResolvedRequest
+        {
+            Request = request,
+            Task = task,
+            ModelName = model.Name,
+            ModelPath = model.Path,
+            NegativePrompt = request.NegativePrompt ?? model.Info.NegativePrompt,
+            Width = width,
+            Height = height,
+            Frames = frames,
+            OutputFrames = joined + frames - overlap,
+            Fps = fps,
+            Seed = seed,
+            Steps = steps,
+            FirstStep = firstStep,
+            Guidance = guidance,
+            Guidance2 = request.Guidance2 ?? (request.Guidance is null ? model.Info.Guidance2 : null) ?? guidance,
+            Shift = request.Shift ?? model.Scheduler?.FlowShift ?? DefaultShift,
+            Scheduler = request.Scheduler ?? model.Scheduler?.Kind ?? Model.Schedulers.SchedulerKind.UniPc,
+            MaxSequenceLength = request.MaxSequenceLength ?? model.Info.MaxSequenceLength,
+            Overlap = overlap,
+            JoinedFrames = joined,
+            SourceFrames = source?.Count ?? 0,
+            Notes = notes,
+        };
+        return resolved with { Request = Filled(request, resolved, model) };
+    }
+
+    const double DefaultStrength = 0.8;
+    const double DefaultShift = 5;
+    const int DefaultOverlap = 5;
+
+    static VideoTask TaskOf(VideoRequest request) => request switch
+    {
+        { Video: not null, Mode: VideoMode.Extend } => VideoTask.Extend,
+        { Video: not null, Mode: VideoMode.Edit } => VideoTask.Edit,
+        { Video: not null, Mode: null, Mask: not null } => VideoTask.Edit,
+        { Video: not null } => VideoTask.Restyle,
+        { LastFrame: not null } => VideoTask.FirstLastFrame,
+        { FirstFrame: not null } => VideoTask.ImageToVideo,
+        _ => VideoTask.TextToVideo,
+    };
+
+    static VideoRequest Filled(VideoRequest request, ResolvedRequest r, Checkpoint model) => request with
+    {
+        NegativePrompt = r.NegativePrompt,
+        Model = r.ModelPath,
+        Width = r.Width,
+        Height = r.Height,
+        Frames = r.Frames,
+        Seconds = null,
+        Fps = r.Fps,
+        Seed = r.Seed,
+        Steps = r.Steps,
+        Guidance = r.Guidance,
+        Guidance2 = model.HasTransformer2 ? r.Guidance2 : null,
+        Shift = r.Shift,
+        Scheduler = r.Scheduler,
+        Mode = r.Task switch
+        {
+            VideoTask.Restyle => VideoMode.Restyle,
+            VideoTask.Extend => VideoMode.Extend,
+            VideoTask.Edit => VideoMode.Edit,
+            _ => null,
+        },
+        Strength = r.Task == VideoTask.Restyle ? request.Strength ?? DefaultStrength : null,
+        Overlap = r.Task == VideoTask.Extend ? r.Overlap : null,
+        MaxSequenceLength = r.MaxSequenceLength,
+    };
+
+    static void Parts(List<RequestProblem> wrong, Checkpoint model)
+    {
+        string[] absent =
+        [
+            .. model.Transformer is null ? ["transformer"] : Array.Empty<string>(),
+            .. model.Vae is null ? ["VAE"] : Array.Empty<string>(),
+            .. model.TextEncoder is null ? ["text encoder"] : Array.Empty<string>(),
+            .. model.TokenizerPath is null ? ["tokenizer (spiece.model)"] : Array.Empty<string>(),
+        ];
+        if (absent.Length > 0)
+        {
+            throw new EngineException(ErrorKind.BadInput, $"The model {model.Path} has no {string.Join(" and no ", absent)}, which making a clip takes; complete its folder.");
+        }
+    }
+
+    static void Ability(List<RequestProblem> wrong, VideoTask task, Checkpoint model)
+    {
+        var (needed, field, what) = task switch
+        {
+            VideoTask.TextToVideo => (Abilities.Text, "prompt", "text alone"),
+            VideoTask.ImageToVideo => (Abilities.FirstFrame, "first_frame", "a first frame"),
+            VideoTask.FirstLastFrame => (Abilities.FirstLastFrame, "last_frame", "first and last frames"),
+            VideoTask.Restyle => (Abilities.Video, "video", "restyling a video"),
+            VideoTask.Extend => (Abilities.Extend, "mode", "extending a video"),
+            _ => (Abilities.Mask, "mask", "masks"),
+        };
+        if (!model.Info.Abilities.HasFlag(needed))
+        {
+            wrong.Add(new(field, $"{model.Name} cannot work from {what}; it can do {Names(model.Info.Abilities)}."));
+        }
+    }
+
+    static string Names(Abilities abilities) => abilities == Abilities.None ? "nothing that is known" : string.Join(", ",
+        new (Abilities Flag, string Name)[]
+        {
+            (Abilities.Text, "text to video"),
+            (Abilities.FirstFrame, "first frame to video"),
+            (Abilities.FirstLastFrame, "first and last frame to video"),
+            (Abilities.Extend, "extending"),
+            (Abilities.Mask, "masked editing"),
+            (Abilities.Video, "restyling"),
+        }.Where(a => abilities.HasFlag(a.Flag)).Select(a => a.Name));
+
+    static void Grid(List<RequestProblem> wrong, Checkpoint model, ref int width, ref int height)
+    {
+        int patchesAtMost = model.Transformer!.RopeMaxSeqLen;
+        Side(wrong, "width", width, model.Vae!.SpatialFactor * model.Transformer.Patch.W, patchesAtMost);
+        Side(wrong, "height", height, model.Vae.SpatialFactor * model.Transformer.Patch.H, patchesAtMost);
+    }
+
+    static void Side(List<RequestProblem> wrong, string field, int value, int multiple, int patchesAtMost)
+    {
+        int longest = checked((int)Math.Min((long)multiple * patchesAtMost, 1 << 14));
+        if (value > longest)
+        {
+            wrong.Add(new(field, $"{value} is more than the {longest} pixels that this model can take."));
+        }
+        else if (value % multiple != 0)
+        {
+            int below = value / multiple * multiple;
+            string near = below == 0 ? $"{multiple}" : $"{below} or {below + multiple}";
+            wrong.Add(new(field, $"{value} is not a multiple of {multiple}, which this model takes; the nearest are {near}."));
+        }
+    }
+
+    static int Frames(
+        List<RequestProblem> wrong, List<string> notes, VideoRequest request, VideoTask task, Checkpoint model, double fps, int? source)
+    {
+        int group = model.Vae!.TemporalFactor;
+        int most = ((model.Transformer!.RopeMaxSeqLen - 2) * group) + 1;
+        int? available = task is VideoTask.Restyle or VideoTask.Edit ? source : null;
+        int frames;
+        if (request.Frames is { } given)
+        {
+            frames = given;
+            int below = (given - 1) / group * group + 1;
+            if (below != given)
+            {
+                wrong.Add(new("frames", $"{given} is not {group}n + 1, which this model makes; the nearest are {below} and {below + group}."));
+            }
+        }
+        else if (request.Seconds is { } seconds)
+        {
+            double asked = seconds * fps;
+            frames = (Math.Max(0, (int)Math.Round((asked - 1) / group, MidpointRounding.AwayFromZero)) * group) + 1;
+            notes.Add($"{seconds:0.###} s at {fps:0.###} frames a second is {asked:0.#} frames; {frames} is the nearest number that this model makes.");
+        }
+        else
+        {
+            frames = available is { } there ? Math.Min(model.Info.Frames, ((there - 1) / group * group) + 1) : model.Info.Frames;
+        }
+
+        if (frames > most)
+        {
+            wrong.Add(new(request.Seconds is null ? "frames" : "seconds", $"{frames} frames are more than the {most} that this model can make at once."));
+        }
+        else if (available is { } count && frames > count)
+        {
+            wrong.Add(new("frames", $"the source video has {count} frames, fewer than the {frames} asked for; ask for {((count - 1) / group * group) + 1} or fewer."));
+        }
+        else if (available > frames)
+        {
+            notes.Add($"of the source's {available} frames the first {frames} are used.");
+        }
+
+        return frames;
+    }
+
+    static int Overlap(List<RequestProblem> wrong, VideoRequest request, int frames, int source)
+    {
+        int overlap = request.Overlap ?? (source >= DefaultOverlap && frames > DefaultOverlap ? DefaultOverlap : 1);
+        if (overlap > source)
+        {
+            wrong.Add(new("overlap", $"{overlap} is more than the source video's {source} frames; it takes 1, 5 or 9, at most that many."));
+        }
+        else if (overlap >= frames)
+        {
+            wrong.Add(new("overlap", $"{overlap} leaves nothing new of {frames} frames; ask for fewer, or for more frames."));
+        }
+
+        return overlap;
+    }
+
+    static int FirstStep(List<RequestProblem> wrong, double strength, int steps)
+    {
+        // Truncated in double precision, as upstream does.
+        int running = Math.Min((int)(steps * strength), steps);
+        if (running < 1)
+        {
+            wrong.Add(new("strength", $"{strength} of {steps} steps is less than one step; it takes {1.0 / steps:0.###} or more, or more steps."));
+        }
+
+        return steps - running;
+    }
+}
