@@ -4,13 +4,12 @@ namespace Engine.Runtime.Media;
 /// <remarks>Only the frames that are shown are kept, and those scaled down, so that memory does not grow with the clip.</remarks>
 public sealed class ContactSheet
 {
-    const int MostFrames = 12;
-    const int Columns = 6;
     const int MostWidth = 320;
     const int Gap = 4;
 
     readonly int _width;
     readonly int _height;
+    readonly int _columns;
     readonly int[] _wanted;
     readonly List<Image> _cells = [];
 
@@ -18,12 +17,17 @@ public sealed class ContactSheet
     /// <param name="width">Width of a frame, pixels.</param>
     /// <param name="height">Height of a frame, pixels.</param>
     /// <param name="frames">Frames that the clip will have, 1 or more.</param>
-    public ContactSheet(int width, int height, int frames)
+    /// <param name="columns">Most frames in a row.</param>
+    /// <param name="mostFrames">Most frames on the sheet.</param>
+    public ContactSheet(int width, int height, int frames, int columns = 6, int mostFrames = 12)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(frames, 1);
+        ArgumentOutOfRangeException.ThrowIfLessThan(columns, 1);
+        ArgumentOutOfRangeException.ThrowIfLessThan(mostFrames, 1);
+        _columns = columns;
         _width = width;
         _height = height;
-        int shown = Math.Min(frames, MostFrames);
+        int shown = Math.Min(frames, mostFrames);
         _wanted = [.. Enumerable.Range(0, shown).Select(i => shown == 1 ? 0 : (int)Math.Round((double)i * (frames - 1) / (shown - 1)))];
     }
 
@@ -41,10 +45,10 @@ public sealed class ContactSheet
         _cells.Add(_width <= MostWidth ? frame : ImageFit.Stretch(frame, MostWidth, Math.Max(1, (int)((long)_height * MostWidth / _width))));
     }
 
-    /// <summary>The sheet: white gaps, rows of six.</summary>
+    /// <summary>The sheet: rows of frames, with white gaps.</summary>
     public Image ToImage()
     {
-        int columns = Math.Min(Columns, Math.Max(1, _cells.Count));
+        int columns = Math.Min(_columns, Math.Max(1, _cells.Count));
         int rows = Math.Max(1, (_cells.Count + columns - 1) / columns);
         int cellWidth = Math.Min(_width, MostWidth);
         int cellHeight = _cells.Count == 0 ? 1 : _cells[0].Height;

@@ -47,13 +47,13 @@ static unsafe class SkiaCodec
         }
     }
 
-    /// <summary>Frames and total milliseconds of an animated GIF or WebP (1 and 0 for a still picture), and its size.</summary>
+    /// <summary>Kind, size, frames and total milliseconds of a picture (1 and 0 where it is still).</summary>
     /// <exception cref="EngineException">It is not a picture that can be read.</exception>
-    public static (int Width, int Height, int Frames, long Milliseconds) Measure(byte[] file, string name)
+    public static (string Kind, int Width, int Height, int Frames, long Milliseconds) Measure(byte[] file, string name)
     {
         using var data = SKData.CreateCopy(file);
         using var codec = Open(data, file, name);
-        return (codec.Info.Width, codec.Info.Height, Math.Max(codec.FrameCount, 1), codec.FrameInfo.Sum(f => (long)f.Duration));
+        return (codec.EncodedFormat.ToString().ToUpperInvariant(), codec.Info.Width, codec.Info.Height, Math.Max(codec.FrameCount, 1), codec.FrameInfo.Sum(f => (long)f.Duration));
     }
 
     /// <summary>Encodes as JPEG, 4:2:0.</summary>

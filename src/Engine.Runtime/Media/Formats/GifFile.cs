@@ -61,6 +61,21 @@ static class GifFile
         }
     }
 
+    /// <summary>Describes a GIF file; null where it is none.</summary>
+    public static ClipInfo? Describe(Stream stream, string path) => Read(stream) is not { } gif || gif.Width == 0 || gif.Height == 0
+        ? null
+        : new ClipInfo
+        {
+            Path = path,
+            Container = "GIF",
+            Width = gif.Width,
+            Height = gif.Height,
+            Frames = gif.Frames,
+            Fps = gif.Hundredths > 0 ? Math.Round(gif.Frames * 100.0 / gif.Hundredths, 3) : null,
+            Duration = gif.Hundredths > 0 ? TimeSpan.FromMilliseconds(gif.Hundredths * 10) : null,
+            Comment = gif.Comments.FirstOrDefault(),
+        };
+
     static void ReadBlocks(BinaryReader reader, GifSummary summary)
     {
         while (true)
