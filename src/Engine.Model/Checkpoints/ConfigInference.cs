@@ -12,6 +12,7 @@ static class ConfigInference
 {
     const int TransformerHeadDim = 128;
     const int ClipHeadDim = 80;
+    const int MaxPatch = 256;
 
     /// <summary>A transformer, from diffusers' names.</summary>
     /// <param name="table">Its tensors.</param>
@@ -19,10 +20,10 @@ static class ConfigInference
     public static TransformerConfig Transformer(ShapeTable table, int? heads)
     {
         int width = table.Extent("patch_embedding.weight", 0);
-        var patch = (T: table.Extent("patch_embedding.weight", 2), H: table.Extent("patch_embedding.weight", 3), W: table.Extent("patch_embedding.weight", 4));
+        var patch = (T: Patch(2), H: Patch(3), W: Patch(4));
         int outputs = table.Extent("proj_out.weight", 0);
         int volume = patch.T * patch.H * patch.W;
-        if (volume <= 0 || outputs % volume != 0)
+        if (outputs % volume != 0)
         {
             throw new WeightFileException(table.Path, $"proj_out.weight has {outputs} rows, which is no multiple of the patch of {volume} values.");
         }
@@ -51,6 +52,8 @@ static class ConfigInference
             VaceLayers = control == 0 ? [] : [.. Enumerable.Range(0, control).Select(i => i * Math.Max(1, layers / control))],
             VaceInChannels = control == 0 ? 0 : table.Extent("vace_patch_embedding.weight", 1),
         };
+
+        int Patch(int axis) => table.Extent("patch_embedding.weight", axis, MaxPatch);
     }
 
     /// <summary>A text encoder, from transformers' names.</summary>
@@ -82,7 +85,7 @@ static class ConfigInference
     public static ImageEncoderConfig ImageEncoder(ShapeTable table, int? heads)
     {
         int width = table.Extent("embeddings.patch_embedding.weight", 0);
-        int patch = table.Extent("embeddings.patch_embedding.weight", 2);
+        int patch = table.Extent("embeddings.patch_embedding.weight", 2, MaxPatch);
         int patches = table.Extent("embeddings.position_embedding.weight", 0) - 1;
         int side = (int)Math.Sqrt(patches);
         if (side * side != patches)
@@ -96,7 +99,7 @@ static class ConfigInference
             IntermediateSize = table.Extent("encoder.layers.0.mlp.fc1.weight", 0),
             Layers = table.Count("encoder.layers"),
             Heads = Heads(table, width, heads, ClipHeadDim),
-            ImageSize = checked(side * patch),
+            ImageSize = side * patch,
             PatchSize = patch,
         };
     }

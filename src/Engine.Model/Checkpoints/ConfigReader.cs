@@ -93,6 +93,11 @@ sealed class ConfigReader : IDisposable
     public string[]? Texts(string field) =>
         List(field, value => JsonFile.Text(value) ?? throw Bad(field, $"holds {Shown(value)}; it takes strings"));
 
+    /// <summary>True for a list of two strings, as <c>model_index.json</c> names a part's class.</summary>
+    public bool IsPair(string field) => Find(field) is { ValueKind: JsonValueKind.Array } list
+        && list.GetArrayLength() == 2
+        && list.EnumerateArray().All(item => item.ValueKind == JsonValueKind.String);
+
     /// <summary>Refuses a configuration whose field asks for something the engine computes differently.</summary>
     public void Require(string field, string only)
     {

@@ -64,6 +64,16 @@ static class DiffusersLayout
         ];
     }
 
+    /// <summary>The folders that the index says the model has.</summary>
+    public static IReadOnlyList<string> DeclaredFolders(string path)
+    {
+        using var index = ConfigReader.Open(Path.Combine(path, Index));
+        string[] known = ["transformer", "transformer_2", "vae", "text_encoder", "image_encoder", "tokenizer", "scheduler"];
+
+        // An entry is [library, class]; a part that the model does not have is [null, null].
+        return [.. known.Where(name => index.IsPair(name))];
+    }
+
     static string WeightsOf(string folder, string stem)
     {
         string single = Path.Combine(folder, $"{stem}.safetensors");

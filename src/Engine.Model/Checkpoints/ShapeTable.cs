@@ -6,7 +6,7 @@ namespace Engine.Model.Checkpoints;
 sealed class ShapeTable
 {
     // Far above any model there is; so that sizes can be multiplied without overflow.
-    const long MaxExtent = 1 << 24;
+    const int MaxExtent = 1 << 24;
 
     readonly Dictionary<string, IReadOnlyList<long>> _shapes;
 
@@ -26,9 +26,9 @@ sealed class ShapeTable
     /// <summary>True when there is a tensor of that name.</summary>
     public bool Has(string name) => _shapes.ContainsKey(name);
 
-    /// <summary>One extent of a tensor; negative axes count from the end.</summary>
+    /// <summary>One extent of a tensor, 1 to <paramref name="maximum"/>; negative axes count from the end.</summary>
     /// <exception cref="WeightFileException">There is no such tensor, axis, or sensible extent.</exception>
-    public int Extent(string name, int axis)
+    public int Extent(string name, int axis, int maximum = MaxExtent)
     {
         if (!_shapes.TryGetValue(name, out var shape))
         {
@@ -36,7 +36,7 @@ sealed class ShapeTable
         }
 
         int at = axis < 0 ? axis + shape.Count : axis;
-        return at >= 0 && at < shape.Count && shape[at] is > 0 and <= MaxExtent
+        return at >= 0 && at < shape.Count && shape[at] > 0 && shape[at] <= maximum
             ? (int)shape[at]
             : throw new WeightFileException(Path, $"the sizes of the model cannot be told: {name} has the shape [{string.Join(", ", shape)}].");
     }

@@ -39,6 +39,13 @@ sealed class MappedSource : IWeightSource
 
     public TensorInfo? Find(string name) => _entries.TryGetValue(name, out var entry) ? entry.Shown : null;
 
+    /// <summary>The name that a shown tensor has in its file.</summary>
+    public string StoredName(string name)
+    {
+        string stored = _entries[name].Stored.Name;
+        return _inner is MappedSource mapped ? mapped.StoredName(stored) : stored;
+    }
+
     public void Read(TensorInfo tensor, long offset, Span<byte> destination)
     {
         var entry = _entries[tensor.Name];

@@ -59,7 +59,7 @@ public sealed class WeightStore
         {
             if (!_known.Contains(tensor.Name) && StartsWithAny(tensor.Name, prefixes))
             {
-                extra.Add($"{Printable.Text(tensor.Name)} {Describe(tensor)}");
+                extra.Add($"{Shown(tensor.Name)} {Describe(tensor)}");
             }
         }
 
@@ -152,7 +152,12 @@ public sealed class WeightStore
         return storage;
     }
 
-    void Misfit(TensorInfo tensor, string problem) => _misfits.Add($"{Printable.Text(tensor.Name)} is {Describe(tensor)}, {problem}");
+    void Misfit(TensorInfo tensor, string problem) => _misfits.Add($"{Shown(tensor.Name)} is {Describe(tensor)}, {problem}");
+
+    // A tensor that is shown under another name than its file has is named by both.
+    string Shown(string name) => _source is MappedSource mapped && mapped.StoredName(name) is var stored && stored != name
+        ? $"{Printable.Text(stored)} ({Printable.Text(name)})"
+        : Printable.Text(name);
 
     static string Describe(TensorInfo tensor) => $"{tensor.Type.ToSafetensors()} [{string.Join(", ", tensor.Shape)}]";
 
