@@ -46,20 +46,7 @@ public static unsafe partial class Linear
         var job = new PackedJob
         {
             Isa = cpu.Isa,
-            X = call.X.Pointer,
-            W = call.W.Address,
-            Type = call.W.Type,
-            Scale = call.W.Scale,
-            Bias = call.Bias.IsEmpty ? null : call.Bias.Pointer,
-            Y = call.Y.Pointer,
-            Partial = call.Output == LinearOutput.Store ? call.Y.Pointer : call.Partial.IsEmpty ? null : call.Partial.Pointer,
-            Gate = call.Output == LinearOutput.AddGated ? call.Gate.Pointer : null,
-            Map = call.Map is null ? null : call.Map.Pointer,
-            Activation = call.Activation,
-            Output = call.Output,
-            M = m,
-            N = n,
-            K = k,
+            On = new CpuOperands(call),
             Panels = panels,
             ColumnParts = blocks,
             RowParts = rowParts,
@@ -81,20 +68,7 @@ public static unsafe partial class Linear
     struct PackedJob : IPartitioned
     {
         public Isa Isa;
-        public float* X;
-        public byte* W;
-        public DType Type;
-        public float Scale;
-        public float* Bias;
-        public float* Y;
-        public float* Partial;
-        public float* Gate;
-        public int* Map;
-        public Activation Activation;
-        public LinearOutput Output;
-        public int M;
-        public int N;
-        public int K;
+        public CpuOperands On;
         public int Panels;
         public int ColumnParts;
         public int RowParts;
@@ -116,14 +90,14 @@ public static unsafe partial class Linear
             float* tile = packed + (DepthBlock * OutputBlock);
             float* widened = tile + TileKernel.LargestTile;
 
-            int depthBlocks = Math.Max(1, (K + DepthBlock - 1) / DepthBlock);
+            int depthBlocks = Math.Max(1, (On.K + DepthBlock - 1) / DepthBlock);
             for (int block = 0; block < depthBlocks; block++)
             {
-                int k0 = (int)((long)K * block / depthBlocks);
-                int depth = (int)((long)K * (block + 1) / depthBlocks) - k0;
+                int k0 = (int)((long)On.K * block / depthBlocks);
+                int depth = (int)((long)On.K * (block + 1) / depthBlocks) - k0;
                 for (int p = firstPanel; p < lastPanel; p++)
                 {
-                    Pack(p * width, Math.Min(width, N - (p * width)), k0, depth, widened, packed + ((p - firstPanel) * depth * width), width);
+                    Pack(p * width, Math.Min(width, On.N - (p * width)), k0, depth, widened, packed + ((p - firstPanel) * depth * width), width);
                 }
 
                 for (int chunk = firstRow; chunk < lastRow; chunk += RowBlock)
@@ -135,8 +109,8 @@ public static unsafe partial class Linear
                         for (int m = chunk; m < chunkEnd; m += height)
                         {
                             int rows = Math.Min(height, chunkEnd - m);
-                            TileKernel.Run(Isa, rows, depth, X + ((long)m * K) + k0, K, panel, tile);
-                            Finish(tile, m, rows, p * width, width, block == 0, block == depthBlocks - 1);
+                            TileKernel.Run(Isa, rows, depth, On.X + ((long)m * On.K) + k0, On.K, panel, tile);
+                            On.Finish(tile, m, rows, p * width, width, block == 0, block == depthBlocks - 1);
                         }
                     }
                 }
@@ -146,58 +120,24 @@ public static unsafe partial class Linear
         // Whole tiles per part, so that only the last part has a ragged one.
         readonly int CutRows(int part, int height)
         {
-            int tiles = (M + height - 1) / height;
-            return Math.Min(M, (int)((long)tiles * part / RowParts) * height);
+            int tiles = (On.M + height - 1) / height;
+            return Math.Min(On.M, (int)((long)tiles * part / RowParts) * height);
         }
 
         readonly void Pack(int n, int rows, int k, int depth, float* widened, float* panel, int width)
         {
-            if (Type == DType.F32)
+            if (On.Type == DType.F32)
             {
-                PanelPacking.Transpose((float*)W + ((long)n * K) + k, K, rows, depth, panel, width);
+                PanelPacking.Transpose((float*)On.W + ((long)n * On.K) + k, On.K, rows, depth, panel, width);
                 return;
             }
 
             for (int r = 0; r < rows; r++)
             {
-                Widening.Run(Type, W, ((long)(n + r) * K) + k, depth, widened + (r * depth));
+                Widening.Run(On.Type, On.W, ((long)(n + r) * On.K) + k, depth, widened + (r * depth));
             }
 
             PanelPacking.Transpose(widened, depth, rows, depth, panel, width);
-        }
-
-        readonly void Finish(float* tile, int m, int rows, int n, int width, bool first, bool last)
-        {
-            int columns = Math.Min(width, N - n);
-            long at = ((long)m * N) + n;
-            Epilogue.Collect(tile, width, rows, columns, Scale, first && Bias != null ? Bias + n : null, !first && Partial != null ? Partial + at : null, N);
-            if (!last && Partial != null)
-            {
-                Epilogue.Store(tile, width, rows, columns, Partial + at, N);
-                return;
-            }
-
-            ActivationMath.Apply(Activation, tile, rows * width);
-            switch (Output)
-            {
-                case LinearOutput.Store:
-                    Epilogue.Store(tile, width, rows, columns, Y + at, N);
-                    break;
-                case LinearOutput.Add:
-                    Epilogue.Add(tile, width, rows, columns, Y + at, N);
-                    break;
-                case LinearOutput.Multiply:
-                    Epilogue.Multiply(tile, width, rows, columns, Y + at, N);
-                    break;
-                default:
-                    for (int r = 0; r < rows; r++)
-                    {
-                        long row = Map == null ? 0 : (long)Map[m + r] * N;
-                        Epilogue.AddGated(tile + (r * width), columns, Gate + row + n, Y + at + ((long)r * N));
-                    }
-
-                    break;
-            }
         }
     }
 }

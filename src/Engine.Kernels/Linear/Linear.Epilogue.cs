@@ -6,6 +6,88 @@ namespace Engine.Kernels;
 /// <content>What happens to a tile of sums on its way to y.</content>
 public static unsafe partial class Linear
 {
+    /// <summary>Operands as the loops need them, and the way of a tile to y.</summary>
+    readonly struct CpuOperands
+    {
+        public readonly float* X;
+        public readonly byte* W;
+        public readonly DType Type;
+        public readonly int M;
+        public readonly int N;
+        public readonly int K;
+        readonly float _scale;
+        readonly float* _bias;
+        readonly float* _y;
+        readonly float* _partial;
+        readonly float* _gate;
+        readonly int* _map;
+        readonly Activation _activation;
+        readonly LinearOutput _output;
+
+        public CpuOperands(in LinearCall call)
+        {
+            X = call.X.Pointer;
+            W = call.W.Address;
+            Type = call.W.Type;
+            M = call.X.Rows;
+            N = call.W.Rows;
+            K = call.W.Columns;
+            _scale = call.W.Scale;
+            _bias = call.Bias.IsEmpty ? null : call.Bias.Pointer;
+            _y = call.Y.Pointer;
+            _partial = call.Output == LinearOutput.Store ? _y : call.Partial.IsEmpty ? null : call.Partial.Pointer;
+            _gate = call.Output == LinearOutput.AddGated ? call.Gate.Pointer : null;
+            _map = call.Map is null ? null : call.Map.Pointer;
+            _activation = call.Activation;
+            _output = call.Output;
+        }
+
+        /// <summary>Takes a tile of sums over one block of inputs: the middle blocks add up, the last one ends in y.</summary>
+        /// <param name="tile">Sums [rows, width]; overwritten.</param>
+        /// <param name="m">Row of y that the tile starts at.</param>
+        /// <param name="rows">Rows of the tile.</param>
+        /// <param name="n">Column of y that the tile starts at.</param>
+        /// <param name="width">Width of the tile; columns beyond N are ignored.</param>
+        /// <param name="first">True for the first block of inputs.</param>
+        /// <param name="last">True for the last block of inputs.</param>
+        public void Finish(float* tile, int m, int rows, int n, int width, bool first, bool last)
+        {
+            int columns = Math.Min(width, N - n);
+            long at = ((long)m * N) + n;
+            float* partial = _partial == null ? null : _partial + at;
+            float* y = _y + at;
+            Epilogue.Collect(tile, width, rows, columns, _scale, first && _bias != null ? _bias + n : null, first ? null : partial, N);
+            if (!last && partial != null)
+            {
+                Epilogue.Store(tile, width, rows, columns, partial, N);
+                return;
+            }
+
+            // Without a place for partial sums the output is linear in them (see NeedsPartials), so that each block goes straight to y.
+            ActivationMath.Apply(_activation, tile, rows * width);
+            switch (_output)
+            {
+                case LinearOutput.Store:
+                    Epilogue.Store(tile, width, rows, columns, y, N);
+                    break;
+                case LinearOutput.Add:
+                    Epilogue.Add(tile, width, rows, columns, y, N);
+                    break;
+                case LinearOutput.Multiply:
+                    Epilogue.Multiply(tile, width, rows, columns, y, N);
+                    break;
+                default:
+                    for (int r = 0; r < rows; r++)
+                    {
+                        long row = _map == null ? 0 : (long)_map[m + r] * N;
+                        Epilogue.AddGated(tile + (r * width), columns, _gate + row + n, y + ((long)r * N));
+                    }
+
+                    break;
+            }
+        }
+    }
+
     static class Epilogue
     {
         /// <summary>tile = tile * scale + bias + partial, the last two where they are given.</summary>

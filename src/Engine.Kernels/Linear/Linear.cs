@@ -30,6 +30,7 @@ public static partial class Linear
     // Order is preference. ENGINE_FORCE_LINEAR=<name> overrides it in tests and profiling.
     internal static readonly VariantTable<Kernel> Variants = new("Linear")
     {
+        { "CpuDots", CpuDots, (d, s) => d.IsCpu && s[0] <= MostDotRows },
         { "CpuPacked", CpuPacked, (d, _) => d.IsCpu },
         { "Reference", Reference, (_, _) => true },
     };
