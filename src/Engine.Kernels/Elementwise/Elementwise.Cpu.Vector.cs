@@ -39,6 +39,7 @@ public static unsafe partial class Elementwise
             Y = y.Pointer,
             Count = y.Count,
             Activation = activation,
+            Isa = ((CpuDevice)device).Isa,
             Split = new RowSplit(blocks, (long)Block * workPerValue),
         };
         ((CpuDevice)device).Pool.Run(job.Split.Parts, ref job);
@@ -131,6 +132,7 @@ public static unsafe partial class Elementwise
         public float* Y;
         public long Count;
         public Activation Activation;
+        public Isa Isa;
         public RowSplit Split;
 
         public readonly void Run(int part)
@@ -146,7 +148,7 @@ public static unsafe partial class Elementwise
                     MultiplyBlock(A + start, B + start, Y + start, count);
                     break;
                 default:
-                    ActivationMath.Apply(Activation, Y + start, count);
+                    ActivationMath.Apply(Isa, Activation, Y + start, count);
                     break;
             }
         }

@@ -21,9 +21,12 @@ public static unsafe partial class LayerNorm
         ((CpuDevice)device).Pool.Run(job.Split.Parts, ref job);
     }
 
-    /// <summary>Mean of a row and 1 / sqrt(variance + eps), in two passes over a row that the first brings into the cache.</summary>
+    /// <summary>What a row needs to be normed: norm(x) = (x - Mean) * Scale + Shift.</summary>
+    /// <remarks>
+    /// The second pass also sums the rest x - Mean, because the mean of values far from 0 is itself rounded: Shift puts that right.
+    /// </remarks>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    internal static (float Mean, float Scale) VectorMoments(float* x, int columns, float eps)
+    internal static (float Mean, float Scale, float Shift) VectorMoments(float* x, int columns, float eps)
     {
         var sum0 = Vector256<float>.Zero;
         var sum1 = Vector256<float>.Zero;
@@ -44,21 +47,31 @@ public static unsafe partial class LayerNorm
         var middle = Vector256.Create(mean);
         sum0 = Vector256<float>.Zero;
         sum1 = Vector256<float>.Zero;
+        var squares0 = Vector256<float>.Zero;
+        var squares1 = Vector256<float>.Zero;
         for (c = 0; c <= columns - 16; c += 16)
         {
             var a = Vector256.Load(x + c) - middle;
             var b = Vector256.Load(x + c + 8) - middle;
-            sum0 = Vector256.MultiplyAddEstimate(a, a, sum0);
-            sum1 = Vector256.MultiplyAddEstimate(b, b, sum1);
+            sum0 += a;
+            sum1 += b;
+            squares0 = Vector256.MultiplyAddEstimate(a, a, squares0);
+            squares1 = Vector256.MultiplyAddEstimate(b, b, squares1);
         }
 
-        float squares = Vector256.Sum(sum0 + sum1);
+        float rest = Vector256.Sum(sum0 + sum1);
+        float squares = Vector256.Sum(squares0 + squares1);
         for (; c < columns; c++)
         {
-            squares += (x[c] - mean) * (x[c] - mean);
+            float a = x[c] - mean;
+            rest += a;
+            squares += a * a;
         }
 
-        return (mean, 1 / MathF.Sqrt((squares / columns) + eps));
+        rest /= columns;
+        float variance = MathF.Max(0, (squares / columns) - (rest * rest));
+        float scale = 1 / MathF.Sqrt(variance + eps);
+        return (mean, scale, -rest * scale);
     }
 
     struct VectorJob : IPartitioned
@@ -76,23 +89,24 @@ public static unsafe partial class LayerNorm
             for (int r = Split.Start(part); r < Split.End(part); r++)
             {
                 float* x = X + ((long)r * Columns);
-                var (mean, scale) = VectorMoments(x, Columns, Eps);
-                Apply(x, mean, scale, Y + ((long)r * Columns));
+                var (mean, scale, shift) = VectorMoments(x, Columns, Eps);
+                Apply(x, mean, scale, shift, Y + ((long)r * Columns));
             }
         }
 
         [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-        readonly void Apply(float* x, float mean, float scale, float* y)
+        readonly void Apply(float* x, float mean, float scale, float shift, float* y)
         {
             float* gain = Gain;
             float* bias = Bias;
             int columns = Columns;
             var means = Vector256.Create(mean);
             var scales = Vector256.Create(scale);
+            var shifts = Vector256.Create(shift);
             int c = 0;
             for (; c <= columns - 8; c += 8)
             {
-                var v = (Vector256.Load(x + c) - means) * scales;
+                var v = Vector256.MultiplyAddEstimate(Vector256.Load(x + c) - means, scales, shifts);
                 if (gain != null)
                 {
                     v *= Vector256.Load(gain + c);
@@ -108,7 +122,7 @@ public static unsafe partial class LayerNorm
 
             for (; c < columns; c++)
             {
-                float v = (x[c] - mean) * scale;
+                float v = ((x[c] - mean) * scale) + shift;
                 v = gain != null ? v * gain[c] : v;
                 y[c] = bias != null ? v + bias[c] : v;
             }

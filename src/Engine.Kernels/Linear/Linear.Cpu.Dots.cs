@@ -17,13 +17,14 @@ public static unsafe partial class Linear
 
     static void CpuDots(Device device, in LinearCall call)
     {
+        var cpu = (CpuDevice)device;
         int groups = (call.W.Rows + DotOutputs - 1) / DotOutputs;
         var job = new DotsJob
         {
-            On = new CpuOperands(call),
+            On = new CpuOperands(cpu, call),
             Split = new RowSplit(groups, (long)DotOutputs * call.W.Columns),
         };
-        ((CpuDevice)device).Pool.Run(job.Split.Parts, ref job);
+        cpu.Pool.Run(job.Split.Parts, ref job);
     }
 
     struct DotsJob : IPartitioned

@@ -45,8 +45,7 @@ public static unsafe partial class Linear
         int rowParts = Math.Clamp(m / LeastRows, 1, Math.Max(1, WantedParts / blocks));
         var job = new PackedJob
         {
-            Isa = cpu.Isa,
-            On = new CpuOperands(call),
+            On = new CpuOperands(cpu, call),
             Panels = panels,
             ColumnParts = blocks,
             RowParts = rowParts,
@@ -67,7 +66,6 @@ public static unsafe partial class Linear
 
     struct PackedJob : IPartitioned
     {
-        public Isa Isa;
         public CpuOperands On;
         public int Panels;
         public int ColumnParts;
@@ -78,8 +76,8 @@ public static unsafe partial class Linear
         {
             int column = part / RowParts;
             int row = part % RowParts;
-            int width = TileKernel.Columns(Isa);
-            int height = TileKernel.Rows(Isa);
+            int width = TileKernel.Columns(On.Isa);
+            int height = TileKernel.Rows(On.Isa);
             int firstPanel = (int)((long)Panels * column / ColumnParts);
             int lastPanel = (int)((long)Panels * (column + 1) / ColumnParts);
             int firstRow = CutRows(row, height);
@@ -109,7 +107,7 @@ public static unsafe partial class Linear
                         for (int m = chunk; m < chunkEnd; m += height)
                         {
                             int rows = Math.Min(height, chunkEnd - m);
-                            TileKernel.Run(Isa, rows, depth, On.X + ((long)m * On.K) + k0, On.K, panel, tile);
+                            TileKernel.Run(On.Isa, rows, depth, On.X + ((long)m * On.K) + k0, On.K, panel, tile);
                             On.Finish(tile, m, rows, p * width, width, block == 0, block == depthBlocks - 1);
                         }
                     }

@@ -15,6 +15,7 @@ public static unsafe partial class Linear
         public readonly int M;
         public readonly int N;
         public readonly int K;
+        public readonly Isa Isa;
         readonly float _scale;
         readonly float* _bias;
         readonly float* _y;
@@ -24,8 +25,9 @@ public static unsafe partial class Linear
         readonly Activation _activation;
         readonly LinearOutput _output;
 
-        public CpuOperands(in LinearCall call)
+        public CpuOperands(CpuDevice device, in LinearCall call)
         {
+            Isa = device.Isa;
             X = call.X.Pointer;
             W = call.W.Address;
             Type = call.W.Type;
@@ -64,7 +66,7 @@ public static unsafe partial class Linear
             }
 
             // Without a place for partial sums the output is linear in them (see NeedsPartials), so that each block goes straight to y.
-            ActivationMath.Apply(_activation, tile, rows * width);
+            ActivationMath.Apply(Isa, _activation, tile, rows * width);
             switch (_output)
             {
                 case LinearOutput.Store:

@@ -39,27 +39,28 @@ public static unsafe partial class ModulatedNorm
             {
                 float* x = X + ((long)r * Columns);
                 long row = Map == null ? 0 : (long)Map[r] * Columns;
-                var (mean, inverse) = LayerNorm.VectorMoments(x, Columns, Eps);
-                Apply(x, mean, inverse, Shift + row, Scale + row, Y + ((long)r * Columns), Columns);
+                var moments = LayerNorm.VectorMoments(x, Columns, Eps);
+                Apply(x, moments, Shift + row, Scale + row, Y + ((long)r * Columns), Columns);
             }
         }
 
         [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-        static void Apply(float* x, float mean, float inverse, float* shift, float* scale, float* y, int columns)
+        static void Apply(float* x, (float Mean, float Scale, float Shift) norm, float* shift, float* scale, float* y, int columns)
         {
-            var means = Vector256.Create(mean);
-            var inverses = Vector256.Create(inverse);
+            var means = Vector256.Create(norm.Mean);
+            var scales = Vector256.Create(norm.Scale);
+            var shifts = Vector256.Create(norm.Shift);
             int c = 0;
             for (; c <= columns - 8; c += 8)
             {
-                var v = (Vector256.Load(x + c) - means) * inverses;
+                var v = Vector256.MultiplyAddEstimate(Vector256.Load(x + c) - means, scales, shifts);
                 var gain = Vector256.Load(scale + c) + Vector256<float>.One;
                 Vector256.MultiplyAddEstimate(v, gain, Vector256.Load(shift + c)).Store(y + c);
             }
 
             for (; c < columns; c++)
             {
-                y[c] = ((x[c] - mean) * inverse * (scale[c] + 1)) + shift[c];
+                y[c] = ((((x[c] - norm.Mean) * norm.Scale) + norm.Shift) * (scale[c] + 1)) + shift[c];
             }
         }
     }

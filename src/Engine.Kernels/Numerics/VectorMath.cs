@@ -113,4 +113,34 @@ static class VectorMath
         var power = Vector512.ShiftLeft(Vector512.ConvertToInt32Native(n) + Vector512.Create(127), 23).AsSingle();
         return p * power;
     }
+
+    /// <summary>1 - erf(x) for x of 0 or more: 2e-7 relative up to 1, then 6e-8 x^2 more as it vanishes; NaN stays NaN.</summary>
+    /// <remarks>
+    /// Up to 0.5: the Taylor series of erf to x^13 (3e-8 of the term itself). Above: exp(-x^2) t P(t), t = 1 / (1 + 0.4 x),
+    /// P of degree 8 through the Chebyshev nodes of 0.5 to 12 (5e-9 relative).
+    /// </remarks>
+    public static Vector256<float> Erfc(Vector256<float> x)
+    {
+        var u = x * x;
+        var series = Vector256.Create(0.00012055333f);
+        series = Vector256.MultiplyAddEstimate(series, u, Vector256.Create(-0.000854832702f));
+        series = Vector256.MultiplyAddEstimate(series, u, Vector256.Create(0.00522397763f));
+        series = Vector256.MultiplyAddEstimate(series, u, Vector256.Create(-0.0268661706f));
+        series = Vector256.MultiplyAddEstimate(series, u, Vector256.Create(0.112837917f));
+        series = Vector256.MultiplyAddEstimate(series, u, Vector256.Create(-0.376126389f));
+        series = Vector256.MultiplyAddEstimate(series, u, Vector256.Create(1.12837917f));
+        var near = Vector256<float>.One - (x * series);
+
+        var t = Vector256<float>.One / Vector256.MultiplyAddEstimate(x, Vector256.Create(0.4f), Vector256<float>.One);
+        var tail = Vector256.Create(0.0615161679f);
+        tail = Vector256.MultiplyAddEstimate(tail, t, Vector256.Create(-0.226023955f));
+        tail = Vector256.MultiplyAddEstimate(tail, t, Vector256.Create(0.237962523f));
+        tail = Vector256.MultiplyAddEstimate(tail, t, Vector256.Create(-0.0651140634f));
+        tail = Vector256.MultiplyAddEstimate(tail, t, Vector256.Create(0.171634372f));
+        tail = Vector256.MultiplyAddEstimate(tail, t, Vector256.Create(0.159382087f));
+        tail = Vector256.MultiplyAddEstimate(tail, t, Vector256.Create(0.209455754f));
+        tail = Vector256.MultiplyAddEstimate(tail, t, Vector256.Create(0.225518803f));
+        tail = Vector256.MultiplyAddEstimate(tail, t, Vector256.Create(0.225681643f));
+        return Vector256.ConditionalSelect(Vector256.LessThan(x, Vector256.Create(0.5f)), near, Exp(-u) * t * tail);
+    }
 }
