@@ -14,6 +14,11 @@ static class BenchCommand
     [
         ("gemm", BenchKind.Gemm),
         ("attention", BenchKind.Attention),
+        ("conv", BenchKind.Conv),
+        ("dit", BenchKind.Dit),
+        ("vae-decode", BenchKind.VaeDecode),
+        ("vae-encode", BenchKind.VaeEncode),
+        ("e2e", BenchKind.E2e),
     ];
 
     public static Command Create()
@@ -33,14 +38,16 @@ static class BenchCommand
             .WithExamples(
                 "engine bench gemm",
                 "engine bench attention --model wan2.1-1.3b --size 256x256 --frames 17",
-                "engine bench gemm --model wan-14b --weights f32 --threads 1 --json");
+                "engine bench vae-decode --model wan2.2-5b --size 512x512 --frames 17",
+                "engine bench e2e --model wan2.1-1.3b --size 256x256 --frames 17 --steps 1",
+                "engine bench dit --model wan-14b --weights fp8 --threads 1 --json");
         command.SetAction((parse, cancel) =>
         {
             var (width, height) = parse.GetValue(size) ?? (256, 256);
             var request = new BenchRequest
             {
                 Kind = s_kinds.First(k => k.Name == parse.GetRequiredValue(what)).Kind,
-                Model = BenchModel.Find(parse.GetValue(model) ?? "builtin", BuiltinModel.Find()),
+                Model = BenchModel.Find(parse.GetValue(model) ?? "builtin", BuiltinModel.Find),
                 Width = width,
                 Height = height,
                 Frames = parse.GetValue(frames) ?? 17,

@@ -5,10 +5,22 @@ namespace Engine.Runtime.Benchmarks;
 /// <summary>Measures a model's parts with random weights: no checkpoint is needed to know how fast a machine is.</summary>
 public static class Benchmark
 {
+    const int MaxThreads = 1024;
+
     /// <summary>Runs one benchmark.</summary>
-    /// <exception cref="EngineException">The model has no clip of that size.</exception>
+    /// <exception cref="RequestException">The model has no clip of that size, or a number is out of range.</exception>
     public static BenchResult Run(BenchRequest request, CancellationToken cancel = default)
     {
+        if (request.Threads is < 0 or > MaxThreads)
+        {
+            throw new RequestException("threads", $"{request.Threads} is not possible; it takes 0 (one per core) to {MaxThreads}.");
+        }
+
+        if (request.Kind == BenchKind.E2e)
+        {
+            return EndToEnd.Run(request, cancel);
+        }
+
         var work = WorkFor(request);
         double flops = CountFlops(work);
         using var device = new CpuDevice(request.Threads);
@@ -23,11 +35,15 @@ public static class Benchmark
     {
         BenchKind.Gemm => KernelWork.Gemm(request),
         BenchKind.Attention => KernelWork.Attention(request),
-        _ => throw new EngineException(ErrorKind.BadRequest, $"kind: there is no benchmark '{request.Kind}'."),
+        BenchKind.Conv => KernelWork.Convolution(request),
+        BenchKind.Dit => ModelWork.Transformer(request),
+        BenchKind.VaeDecode => ModelWork.VaeDecode(request),
+        BenchKind.VaeEncode => ModelWork.VaeEncode(request),
+        _ => throw new ArgumentOutOfRangeException(nameof(request), request.Kind, "There is no such benchmark."),
     };
 
-    // The same code on a device that only counts, so a benchmark's operations are never a formula of their own.
-    static double CountFlops(Work work)
+    /// <summary>Operations of one run: the same code on a device that only counts, never a formula of its own.</summary>
+    internal static double CountFlops(Work work)
     {
         using var dry = new DryDevice();
         using var pieces = new Pieces(dry);

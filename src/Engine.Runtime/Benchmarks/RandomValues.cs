@@ -1,4 +1,4 @@
-using System.Buffers.Binary;
+using System.Runtime.InteropServices;
 using Engine.Kernels;
 
 namespace Engine.Runtime.Benchmarks;
@@ -7,26 +7,55 @@ namespace Engine.Runtime.Benchmarks;
 static class RandomValues
 {
     /// <summary>Fills a weight's bytes.</summary>
-    public static void Fill(DType type, Span<byte> bytes)
+    /// <param name="type">Stored type.</param>
+    /// <param name="bytes">Whole values.</param>
+    /// <param name="seed">Where in the sequence to begin.</param>
+    public static void Fill(DType type, Span<byte> bytes, uint seed = 0)
     {
-        int size = type.Bits() / 8;
-        uint state = 0x9E3779B9;
-        for (int at = 0; at + size <= bytes.Length; at += size)
+        uint state = 0x9E3779B9 ^ (seed * 2654435761u) | 1;
+        switch (type)
         {
-            // xorshift32: quick, and good enough where only the size of the values matters.
-            state ^= state << 13;
-            state ^= state >> 17;
-            state ^= state << 5;
-            float value = ((int)state >> 8) / (float)(1 << 28);
-            var to = bytes.Slice(at, size);
-            switch (type)
-            {
-                case DType.F32: BinaryPrimitives.WriteSingleLittleEndian(to, value); break;
-                case DType.BF16: BinaryPrimitives.WriteUInt16LittleEndian(to, (ushort)(BitConverter.SingleToUInt32Bits(value) >> 16)); break;
-                case DType.F16: BinaryPrimitives.WriteHalfLittleEndian(to, (Half)value); break;
-                // Sign and a small exponent; the three low exponents of either form hold values of this size.
-                default: to[0] = (byte)(((state >> 24) & 0x80) | ((state >> 20) & 0x1F)); break;
-            }
+            case DType.F32:
+                foreach (ref float v in MemoryMarshal.Cast<byte, float>(bytes))
+                {
+                    v = Value(Next(ref state));
+                }
+
+                break;
+            case DType.BF16:
+                foreach (ref ushort v in MemoryMarshal.Cast<byte, ushort>(bytes))
+                {
+                    v = (ushort)(BitConverter.SingleToUInt32Bits(Value(Next(ref state))) >> 16);
+                }
+
+                break;
+            case DType.F16:
+                foreach (ref var v in MemoryMarshal.Cast<byte, Half>(bytes))
+                {
+                    v = (Half)Value(Next(ref state));
+                }
+
+                break;
+            default:
+                // Sign, a small exponent and the mantissa: both 8-bit forms hold values of this size.
+                foreach (ref byte v in bytes)
+                {
+                    uint bits = Next(ref state);
+                    v = (byte)(((bits >> 24) & 0x80) | ((bits >> 20) & 0x0F) | 0x10);
+                }
+
+                break;
         }
+    }
+
+    static float Value(uint bits) => ((int)bits >> 8) / (float)(1 << 28);
+
+    // xorshift32: quick, and good enough where only the size of the values matters.
+    static uint Next(ref uint state)
+    {
+        state ^= state << 13;
+        state ^= state >> 17;
+        state ^= state << 5;
+        return state;
     }
 }

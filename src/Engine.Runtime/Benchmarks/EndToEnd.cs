@@ -1,0 +1,88 @@
+using Engine.Kernels;
+using Engine.Model.Schedulers;
+using Engine.Model.Transformer;
+using Engine.Model.Vae;
+
+namespace Engine.Runtime.Benchmarks;
+
+/// <summary>Steps and decode with random weights, in the order of a job: the transformer is gone before the VAE comes.</summary>
+static class EndToEnd
+{
+    const double FlowShift = 5;
+
+    /// <summary>Runs it once.</summary>
+    public static BenchResult Run(BenchRequest request, CancellationToken cancel)
+    {
+        if (request.Steps < 1)
+        {
+            throw new RequestException("steps", $"{request.Steps} is not possible; it takes 1 or more.");
+        }
+
+        var size = BenchSize.Of(request);
+        double flops = (request.Steps * Benchmark.CountFlops(ModelWork.Transformer(request))) + Benchmark.CountFlops(ModelWork.VaeDecode(request));
+        using var device = new CpuDevice(request.Threads);
+        double machinePeak = MachinePeak.Measure(device);
+        var parts = new List<(string Name, double Seconds)>();
+        using (var pieces = new Pieces(device))
+        {
+            var latent = pieces.Noise(size.LatentShape(request.Model.Transformer.OutChannels));
+            Denoise(request, device, latent, parts, cancel);
+            Decode(request, size, device, latent, parts, cancel);
+        }
+
+        double seconds = parts.Where(p => !p.Name.StartsWith("load", StringComparison.Ordinal)).Sum(p => p.Seconds);
+        string what = $"{size}, {request.Steps} {(request.Steps == 1 ? "step" : "steps")} without guidance, then decode, {request.Weights}";
+        return new BenchResult(request, what, device.Name, seconds, seconds, 1, flops, machinePeak, Machine.PeakMemoryBytes, parts);
+    }
+
+    static void Denoise(BenchRequest request, CpuDevice device, Tensor latent, List<(string Name, double Seconds)> parts, CancellationToken cancel)
+    {
+        using var pieces = new Pieces(device);
+        WanTransformer transformer = null!;
+        parts.Add(("load transformer", BenchClock.Once(() => transformer = pieces.Keep(ModelWork.LoadTransformer(request, device)))));
+        var scratch = pieces.Workspace();
+        var context = pieces.Keep(ModelWork.Context(request, transformer, scratch, pieces));
+        var scheduler = Scheduler.Create(SchedulerKind.UniPc, request.Steps, FlowShift);
+        var timesteps = pieces.Keep(TimestepMap.Single(0));
+        var velocity = pieces.Tensor(latent.Shape);
+        for (int step = 0; step < request.Steps; step++)
+        {
+            cancel.ThrowIfCancellationRequested();
+            parts.Add(($"step {step + 1}", BenchClock.Once(() =>
+            {
+                timesteps.Values[0] = scheduler.Timesteps[step];
+                transformer.Forward(latent, timesteps, context, velocity, scratch);
+                scheduler.Step(step, velocity.Span, latent.Span);
+            })));
+        }
+    }
+
+    static void Decode(BenchRequest request, BenchSize size, CpuDevice device, Tensor latent, List<(string Name, double Seconds)> parts, CancellationToken cancel)
+    {
+        using var pieces = new Pieces(device);
+        WanVae vae = null!;
+        parts.Add(("load VAE", BenchClock.Once(() => vae = pieces.Keep(ModelWork.LoadVae(request, device, VaeParts.Decoder)))));
+        var decoder = pieces.Keep(vae.OpenDecoder(size.LatentHeight, size.LatentWidth));
+        var frame = pieces.Tensor([vae.Config.ZDim, 1, size.LatentHeight, size.LatentWidth]);
+        parts.Add(("decode", BenchClock.Once(() =>
+        {
+            for (int i = 0; i < size.LatentFrames; i++)
+            {
+                cancel.ThrowIfCancellationRequested();
+                Pick(latent, i, frame);
+                decoder.Push(frame, static _ => { });
+            }
+        })));
+    }
+
+    // [C, T, h, w] -> [C, 1, h, w]
+    static void Pick(Tensor latent, int index, Tensor frame)
+    {
+        int channels = latent.Shape[0];
+        int plane = (int)(frame.Count / channels);
+        for (int c = 0; c < channels; c++)
+        {
+            latent.Span.Slice(((c * latent.Shape[1]) + index) * plane, plane).CopyTo(frame.Span[(c * plane)..]);
+        }
+    }
+}

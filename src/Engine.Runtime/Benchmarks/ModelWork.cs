@@ -1,0 +1,94 @@
+using Engine.Kernels;
+using Engine.Model.Checkpoints;
+using Engine.Model.Transformer;
+using Engine.Model.Vae;
+using Engine.Model.Weights;
+
+namespace Engine.Runtime.Benchmarks;
+
+/// <summary>Whole parts of a model, loaded from random weights.</summary>
+static class ModelWork
+{
+    const float Timestep = 500;
+
+    /// <summary>One forward of the transformer.</summary>
+    public static Work Transformer(BenchRequest request)
+    {
+        var size = BenchSize.Of(request);
+        var model = request.Model.Transformer;
+        return new Work($"{size}: {size.Tokens} tokens, {model.Layers} blocks of width {model.Width}, {request.Weights}", (device, pieces) =>
+        {
+            var transformer = pieces.Keep(LoadTransformer(request, device));
+            var scratch = pieces.Workspace();
+            var context = pieces.Keep(Context(request, transformer, scratch, pieces));
+            var timesteps = pieces.Keep(TimestepMap.Single(Timestep));
+            var latent = pieces.Noise(size.LatentShape(model.InChannels));
+            var velocity = pieces.Tensor(size.LatentShape(model.OutChannels));
+            return () => transformer.Forward(latent, timesteps, context, velocity, scratch);
+        });
+    }
+
+    /// <summary>Decoding a whole clip.</summary>
+    public static Work VaeDecode(BenchRequest request)
+    {
+        var size = BenchSize.Of(request);
+        return new Work($"{size}: {size.LatentFrames} latent frames of {size.LatentWidth}x{size.LatentHeight}", (device, pieces) =>
+        {
+            var vae = pieces.Keep(LoadVae(request, device, VaeParts.Decoder));
+            var decoder = pieces.Keep(vae.OpenDecoder(size.LatentHeight, size.LatentWidth));
+            var latent = pieces.Noise([vae.Config.ZDim, 1, size.LatentHeight, size.LatentWidth]);
+            return () =>
+            {
+                decoder.Reset();
+                for (int i = 0; i < size.LatentFrames; i++)
+                {
+                    decoder.Push(latent, static _ => { });
+                }
+            };
+        });
+    }
+
+    /// <summary>Encoding a whole clip.</summary>
+    public static Work VaeEncode(BenchRequest request)
+    {
+        var size = BenchSize.Of(request);
+        return new Work($"{size}: to {size.LatentFrames} latent frames of {size.LatentWidth}x{size.LatentHeight}", (device, pieces) =>
+        {
+            var vae = pieces.Keep(LoadVae(request, device, VaeParts.Encoder));
+            var encoder = pieces.Keep(vae.OpenEncoder(size.Height, size.Width));
+            var first = pieces.Noise([1, size.Height, size.Width, 3]);
+            var group = pieces.Noise([vae.Config.TemporalFactor, size.Height, size.Width, 3]);
+            var latent = pieces.Tensor([vae.Config.ZDim, 1, size.LatentHeight, size.LatentWidth]);
+            return () =>
+            {
+                encoder.Reset();
+                for (int i = 0; i < size.LatentFrames; i++)
+                {
+                    encoder.Push(i == 0 ? first : group, latent);
+                }
+            };
+        });
+    }
+
+    /// <summary>A transformer of random weights in the precision asked for.</summary>
+    public static WanTransformer LoadTransformer(BenchRequest request, Device device)
+    {
+        var config = request.Model.Transformer;
+        using var source = new RandomWeightSource(ExpectedTensors.Of(config), request.Weights);
+        var store = new WeightStore(source, device);
+        var transformer = WanTransformer.Load(store.Root, config, device);
+        store.Complete();
+        return transformer;
+    }
+
+    /// <summary>Half a VAE of random weights.</summary>
+    public static WanVae LoadVae(BenchRequest request, Device device, VaeParts parts)
+    {
+        using var source = new RandomWeightSource(ExpectedTensors.Of(request.Model.Vae), request.Weights);
+        return WanVae.Load(source, request.Model.Vae, device, parts);
+    }
+
+    /// <summary>An embedded prompt of full length.</summary>
+    public static TransformerContext Context(BenchRequest request, WanTransformer transformer, Workspace scratch, Pieces pieces) =>
+        transformer.Prepare(pieces.Noise([request.Model.TextLength, request.Model.Transformer.TextDim]), default, scratch, keepKeyValues: false);
+}

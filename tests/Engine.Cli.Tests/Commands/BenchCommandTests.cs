@@ -1,0 +1,39 @@
+using System.Text.Json;
+
+namespace Engine.Cli.Tests.Commands;
+
+/// <summary><c>engine bench</c> on sizes that take no time.</summary>
+public sealed class BenchCommandTests
+{
+    public static TheoryData<string> Kinds => ["gemm", "attention", "conv", "dit", "vae-decode", "vae-encode", "e2e"];
+
+    [Theory, MemberData(nameof(Kinds))]
+    public async Task Every_kind_prints_its_figures(string kind)
+    {
+        var run = await EngineProcess.RunAsync("bench", kind, "--size", "32x32", "--frames", "5", "--runs", "1", "--json");
+
+        Assert.Equal("", run.Error);
+        Assert.Equal(0, run.ExitCode);
+        var json = JsonDocument.Parse(run.Out).RootElement;
+        Assert.True(json.GetProperty("seconds").GetDouble() > 0);
+        Assert.True(json.GetProperty("gflops").GetDouble() > 0);
+        Assert.InRange(json.GetProperty("peak_fraction").GetDouble(), 0, 2);
+        Assert.True(json.GetProperty("peak_memory_mb").GetDouble() > 1);
+    }
+
+    [Theory]
+    [InlineData("--size 100x100", "--size: 100x100 is not possible; builtin takes multiples of 32x32")]
+    [InlineData("--frames 4", "--frames: 4 is not possible; it takes 4n+1")]
+    [InlineData("--steps 0", "--steps: 0 is not possible")]
+    [InlineData("--model gpt", "--model: 'gpt' has no benchmark; it takes builtin, wan2.1-1.3b, wan2.2-5b, wan-14b")]
+    [InlineData("--weights int4", "--weights is 'int4'; it takes one of f32, bf16, f16, fp8")]
+    [InlineData("--threads -1", "--threads: -1 is not possible")]
+    [InlineData("--runs x", "--runs is 'x'; it takes a whole number")]
+    public async Task A_bad_value_is_named(string arguments, string expected)
+    {
+        var run = await EngineProcess.RunAsync(["bench", "e2e", .. arguments.Split(' ')]);
+
+        Assert.Equal(1, run.ExitCode);
+        Assert.Contains(expected, Assert.Single(run.ErrorLines), StringComparison.Ordinal);
+    }
+}
