@@ -11,6 +11,12 @@ static partial class Quick
 {
     static int s_threads;
 
+    /// <summary>Threads of the device that is timed.</summary>
+    internal static int Threads
+    {
+        set => s_threads = value;
+    }
+
     public static void Run(string[] args)
     {
         string what = args.Length > 0 ? args[0] : "all";
@@ -98,7 +104,7 @@ static partial class Quick
     }
 
     // One thread is timed by what the processor spent on it, so that a busy machine does not show.
-    static unsafe double Now()
+    internal static unsafe double Now()
     {
         if (s_threads > 1 || !OperatingSystem.IsLinux())
         {

@@ -50,7 +50,14 @@ public abstract class Device : IDisposable
     /// <param name="operation">Name of the operation, as profiles print it.</param>
     /// <param name="flops">Floating-point operations it does.</param>
     /// <param name="bytes">Bytes it must move at least.</param>
-    public virtual bool Skips(string operation, double flops, double bytes) => false;
+    public virtual bool Skips(string operation, double flops, double bytes)
+    {
+        Watch?.Invoke(operation, flops, bytes);
+        return false;
+    }
+
+    /// <summary>Called as each operation begins, with its name, floating-point operations and bytes; for profiles.</summary>
+    public Action<string, double, double>? Watch { get; set; }
 
     /// <summary>Memory for one block, or null when nothing is stored.</summary>
     /// <exception cref="EngineException">The device has not that much memory left.</exception>

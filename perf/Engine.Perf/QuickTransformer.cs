@@ -1,0 +1,124 @@
+using System.Globalization;
+using Engine.Kernels;
+using Engine.Model.Transformer;
+using Engine.Model.Weights;
+
+namespace Engine.Perf;
+
+/// <summary>Where the time of a forward goes: <c>dotnet run -c Release -- transformer [builtin|1.3b] [threads] [layers] [single]</c>.</summary>
+/// <remarks>
+/// Random weights of the real sizes. Each operation's share is the time from its start to the next one's start,
+/// so that the little that happens between them counts with the one before.
+/// </remarks>
+static class QuickTransformer
+{
+    static readonly TransformerConfig s_builtin = new()
+    {
+        InChannels = 24,
+        OutChannels = 24,
+        Heads = 3,
+        HeadDim = 64,
+        FfnDim = 768,
+        Layers = 8,
+        FreqDim = 128,
+        TextDim = 128,
+        RopeMaxSeqLen = 256,
+    };
+
+    public static void Run(string[] args)
+    {
+        bool large = args is ["1.3b", ..];
+        int threads = args.Length > 1 ? int.Parse(args[1], CultureInfo.InvariantCulture) : 0;
+        var config = large ? TransformerConfig.Wan21T2V1B3 : s_builtin;
+        int layers = args.Length > 2 ? int.Parse(args[2], CultureInfo.InvariantCulture) : config.Layers;
+        bool pair = !args.Contains("single");
+        config = config with { Layers = layers };
+
+        using var device = new CpuDevice(threads);
+        Quick.Threads = device.Pool.Threads;
+        using var model = Load(config, large ? DType.BF16 : DType.F16, device);
+        using var scratch = new Workspace(device);
+        using var text = device.NewTensor([large ? 512 : 64, config.TextDim]);
+        new TorchRandom(1).Normal(text);
+        using var context = model.Prepare(text, default, scratch, keepKeyValues: true);
+        Shape shape = large ? [16, 5, 32, 32] : [24, 5, 8, 8];
+        using var latent = device.NewTensor(shape);
+        new TorchRandom(2).Normal(latent);
+        using var velocity = device.NewTensor(shape);
+        using var other = device.NewTensor(shape);
+        var timestep = TimestepMap.Single(500);
+        void Forward()
+        {
+            if (pair)
+            {
+                model.ForwardPair(latent, timestep, context, context, velocity, other, scratch);
+            }
+            else
+            {
+                model.Forward(latent, timestep, context, velocity, scratch);
+            }
+        }
+
+        Profile(device, Forward, large ? 2 : 60);
+        Console.WriteLine($"{device.Name}, {layers} layers, {(pair ? "pair" : "single")}, workspace {scratch.Capacity / 1e6:F1} MB");
+    }
+
+    static void Profile(CpuDevice device, Action forward, int repetitions)
+    {
+        forward();
+        double best = double.MaxValue;
+        for (int i = 0; i < repetitions; i++)
+        {
+            double start = Quick.Now();
+            forward();
+            best = Math.Min(best, Quick.Now() - start);
+        }
+
+        var sums = new Dictionary<string, (int Calls, double Seconds, double Flops)>();
+        string? current = null;
+        double flops = 0;
+        double since = 0;
+        device.Watch = (operation, work, _) =>
+        {
+            double now = Quick.Now();
+            Close(now);
+            (current, flops, since) = (operation, work, now);
+        };
+        for (int i = 0; i < repetitions; i++)
+        {
+            forward();
+            Close(Quick.Now());
+            current = null;
+        }
+
+        device.Watch = null;
+        double total = sums.Values.Sum(s => s.Flops) / repetitions;
+        Console.WriteLine($"forward {best * 1e3:F2} ms at best, {total / 1e9:F2} GFLOP, {total / best / 1e9:F1} GFLOP/s");
+        foreach (var (name, sum) in sums.OrderByDescending(s => s.Value.Seconds))
+        {
+            Console.WriteLine($"{name,-40} {sum.Calls / repetitions,5} calls {sum.Seconds / repetitions * 1e3,9:F3} ms {sum.Flops / sum.Seconds / 1e9,8:F1} GFLOP/s");
+        }
+
+        void Close(double now)
+        {
+            if (current is not null)
+            {
+                string key = current is "Linear" ? $"Linear of {flops / 1e6:F1} MFLOP" : current;
+                var sum = sums.GetValueOrDefault(key);
+                sums[key] = (sum.Calls + 1, sum.Seconds + now - since, sum.Flops + flops);
+            }
+        }
+    }
+
+    static WanTransformer Load(TransformerConfig config, DType type, Device device)
+    {
+        using var dry = new DryDevice();
+        var recording = WeightStore.Recording(dry, type);
+        using var listed = WanTransformer.Load(recording.Root, config, dry);
+        using var source = new RandomWeightSource("random transformer", recording.Requested, type);
+        var store = new WeightStore(source, device);
+        var model = WanTransformer.Load(store.Root, config, device);
+        store.Complete();
+        return model;
+    }
+}
