@@ -1,3 +1,5 @@
+using Engine.Kernels;
+
 namespace Engine.Model.Vision;
 
 /// <summary>Sizes of a CLIP vision encoder. Names follow transformers' <c>CLIPVisionConfig</c>.</summary>
@@ -32,4 +34,45 @@ public sealed record ImageEncoderConfig
 
     /// <summary>Standard deviation of each colour channel.</summary>
     public IReadOnlyList<float> ImageStd { get; init; } = [0.26862954f, 0.26130258f, 0.27577711f];
+
+    /// <summary>Tokens that come out: one for the whole picture and one per patch.</summary>
+    public int Tokens => (ImageSize / PatchSize * (ImageSize / PatchSize)) + 1;
+
+    /// <summary>The function that <see cref="HiddenAct"/> names.</summary>
+    /// <exception cref="EngineException">It is not one the engine knows.</exception>
+    public Activation Activation => HiddenAct switch
+    {
+        "gelu" => Activation.GeluErf,
+        "quick_gelu" => Activation.QuickGelu,
+        _ => throw new EngineException(ErrorKind.BadInput,
+            $"The image encoder's hidden_act is '{HiddenAct}'; the engine knows gelu and quick_gelu."),
+    };
+
+    /// <summary>Checks the sizes.</summary>
+    /// <exception cref="EngineException">One is out of range; the message names it.</exception>
+    public void Validate()
+    {
+        foreach (var (name, value) in (ReadOnlySpan<(string, int)>)
+        [
+            ("hidden_size", HiddenSize), ("intermediate_size", IntermediateSize), ("num_hidden_layers", Layers),
+            ("num_attention_heads", Heads), ("image_size", ImageSize), ("patch_size", PatchSize),
+        ])
+        {
+            Require(value >= 1, $"{name} is {value}; it must be 1 or more");
+        }
+
+        Require(HiddenSize % Heads == 0, $"hidden_size is {HiddenSize}; it must be a multiple of num_attention_heads, {Heads}");
+        Require(ImageSize % PatchSize == 0, $"image_size is {ImageSize}; it must be a multiple of patch_size, {PatchSize}");
+        Require(Eps > 0 && float.IsFinite(Eps), $"layer_norm_eps is {Eps}; it must be above 0");
+        Require(ImageMean.Count == 3 && ImageStd.Count == 3 && ImageStd.All(s => s > 0), "image_mean and image_std need three values each, and the latter above 0");
+        _ = Activation;
+    }
+
+    static void Require(bool right, string problem)
+    {
+        if (!right)
+        {
+            throw new EngineException(ErrorKind.BadInput, $"The image encoder's {problem}.");
+        }
+    }
 }
