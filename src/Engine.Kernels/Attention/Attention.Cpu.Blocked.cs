@@ -54,6 +54,7 @@ public static unsafe partial class Attention
             Factor = call.Scale * VectorMath.Log2E,
             Block = block,
             Blocks = blocks,
+            LastKeyBonus = MathF.Log2(call.LastKeyCopies),
             KeyBlock = Math.Max(width, Math.Min(MostKeys, BlockFloats / padded / width * width)),
         };
         int parts = call.Heads * blocks;
@@ -77,6 +78,9 @@ public static unsafe partial class Attention
         public int Block;
         public int Blocks;
         public int KeyBlock;
+
+        // Log2 of the number of keys that the last one stands for.
+        public float LastKeyBonus;
 
         [SkipLocalsInit]
         public readonly void Run(int part)
@@ -120,6 +124,11 @@ public static unsafe partial class Attention
                     }
 
                     float* bias = Bias == null ? null : Bias + ((((long)head * Queries) + first + m) * Keys) + start;
+                    if (LastKeyBonus > 0 && start + count == Keys)
+                    {
+                        AttentionRows.AddToColumn(scores + count - 1, KeyBlock, rows, LastKeyBonus);
+                    }
+
                     AttentionRows.Softmax(Isa, scores, KeyBlock, rows, count, width, bias, Keys, highest + m, totals + m, correction);
                     for (int d = 0; d < Padded; d += width)
                     {

@@ -28,6 +28,7 @@ public static unsafe partial class Attention
                     }
 
                     p[j] = (dot * call.Scale) + (call.Bias.IsEmpty ? 0 : call.Bias.Pointer[((((long)h * queries) + i) * keys) + j]);
+                    p[j] += j == keys - 1 ? Math.Log(call.LastKeyCopies) : 0;
                     highest = Math.Max(highest, p[j]);
                 }
 

@@ -4,6 +4,7 @@ namespace Engine.Kernels;
 /// <remarks>
 /// y[i, h] = sum_j p[j] v[j, h] / sum_j p[j], p[j] = exp(scale * (q[i, h] . k[j, h]) + bias[h, i, j]).
 /// q, y: [Lq, H D]; k: [Lk, H D]; v: [Lk, H D]; all f32, heads side by side in a row; bias: [H, Lq, Lk] or none. y may be q.
+/// The last key and value can stand for many alike, as padding makes them: their weight counts so many times.
 /// Cost: 4 Lq Lk H D operations; compute-bound.
 /// Tolerance: 2e-6 relative to the largest value of v, because sums are made in another order.
 /// </remarks>
@@ -28,10 +29,21 @@ public static partial class Attention
     /// <param name="scale">Factor on every score; usually 1 / sqrt(D), 1 for UMT5.</param>
     /// <param name="scratch">Where packed keys and values go during the call.</param>
     /// <param name="bias">Added to every scaled score, [H, Lq, Lk], or default for none.</param>
+    /// <param name="lastKeyCopies">How many equal keys the last one stands for, 1 or more.</param>
     public static void Run(
-        Device device, Tensor q, Tensor k, Tensor v, Tensor y, int heads, float scale, Workspace scratch, Tensor bias = default)
+        Device device,
+        Tensor q,
+        Tensor k,
+        Tensor v,
+        Tensor y,
+        int heads,
+        float scale,
+        Workspace scratch,
+        Tensor bias = default,
+        int lastKeyCopies = 1)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(heads, 1);
+        ArgumentOutOfRangeException.ThrowIfLessThan(lastKeyCopies, 1);
         Operands.SameMatrix(nameof(Attention), nameof(y), q, y);
         Operands.SameMatrix(nameof(Attention), nameof(v), k, v);
         Operands.Extent(nameof(Attention), "width of k", q.Columns, k.Columns);
@@ -42,7 +54,7 @@ public static partial class Attention
         }
 
         using var scope = scratch.Scope();
-        var call = new AttentionCall(q, k, v, y, heads, q.Columns / heads, scale, bias, scratch);
+        var call = new AttentionCall(q, k, v, y, heads, q.Columns / heads, scale, bias, scratch) { LastKeyCopies = lastKeyCopies };
         double flops = 4.0 * q.Rows * k.Rows * q.Columns;
         double bytes = 4.0 * (q.Count + k.Count + v.Count + y.Count);
         if (device.Skips(nameof(Attention), flops, bytes))
@@ -60,4 +72,8 @@ public static partial class Attention
 
 /// <summary>Operands of one <see cref="Attention"/>, checked.</summary>
 readonly record struct AttentionCall(
-    Tensor Q, Tensor K, Tensor V, Tensor Y, int Heads, int HeadDim, float Scale, Tensor Bias, Workspace Scratch);
+    Tensor Q, Tensor K, Tensor V, Tensor Y, int Heads, int HeadDim, float Scale, Tensor Bias, Workspace Scratch)
+{
+    /// <summary>How many equal keys the last one stands for.</summary>
+    public int LastKeyCopies { get; init; } = 1;
+}

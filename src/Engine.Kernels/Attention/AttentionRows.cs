@@ -37,6 +37,15 @@ static unsafe class AttentionRows
         }
     }
 
+    /// <summary>Adds a number to one value of each row.</summary>
+    public static void AddToColumn(float* column, int stride, int rows, float value)
+    {
+        for (; rows > 0; rows--, column += stride)
+        {
+            *column += value;
+        }
+    }
+
     /// <summary>sums = sums * correction + tile, row by row.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Accumulate(float* tile, int width, int rows, float* correction, float* sums, int stride)

@@ -9,8 +9,9 @@ namespace Engine.Model.Transformer;
 /// </remarks>
 public sealed class TransformerContext : IDisposable
 {
-    internal TransformerContext(Tensor text, Tensor image, CrossKeyValues[]? keyValues)
+    internal TransformerContext(Tensor text, int lastTextCopies, Tensor image, CrossKeyValues[]? keyValues)
     {
+        LastTextCopies = lastTextCopies;
         Text = text;
         Image = image;
         KeyValues = keyValues;
@@ -21,6 +22,9 @@ public sealed class TransformerContext : IDisposable
 
     /// <summary>Embedded text [S, C].</summary>
     internal Tensor Text { get; }
+
+    /// <summary>How many equal tokens the last row of the text stands for: the padding is embedded once.</summary>
+    internal int LastTextCopies { get; }
 
     /// <summary>Embedded image tokens [I, C], or empty.</summary>
     internal Tensor Image { get; }

@@ -100,13 +100,13 @@ sealed class WanAttention : IDisposable
             var q = query.Slice(copy * pass.Length, pass.Length);
             if (kv.ImageKey.IsEmpty)
             {
-                Attention.Run(device, q, kv.Key, kv.Value, q, _heads, _scale, pass.Scratch);
+                Attention.Run(device, q, kv.Key, kv.Value, q, _heads, _scale, pass.Scratch, lastKeyCopies: context.LastTextCopies);
                 continue;
             }
 
             var image = pass.Scratch.Take(q.Shape);
             Attention.Run(device, q, kv.ImageKey, kv.ImageValue, image, _heads, _scale, pass.Scratch);
-            Attention.Run(device, q, kv.Key, kv.Value, q, _heads, _scale, pass.Scratch);
+            Attention.Run(device, q, kv.Key, kv.Value, q, _heads, _scale, pass.Scratch, lastKeyCopies: context.LastTextCopies);
             Elementwise.Add(device, image, q);
         }
 

@@ -69,28 +69,37 @@ public sealed class WanTransformer : IDisposable
     }
 
     /// <summary>Bytes that the kept cross-attention keys and values of one context take.</summary>
+    /// <param name="textTokens">The prompt's tokens, and one more if they are padded.</param>
+    /// <param name="imageTokens">The image encoder's tokens.</param>
     public long KeyValueBytes(int textTokens, int imageTokens) =>
         2L * sizeof(float) * Config.Layers * Config.Width * (textTokens + imageTokens);
 
     /// <summary>Embeds a prompt for all steps.</summary>
-    /// <param name="text">Text embeddings [S, TextDim], zero-padded as the model expects.</param>
+    /// <param name="text">Text embeddings of the prompt's tokens [S, TextDim].</param>
     /// <param name="image">Image tokens [I, ImageDim] (the first picture's, then the last one's), or default for none.</param>
     /// <param name="scratch">Workspace.</param>
     /// <param name="keepKeyValues">Keep the cross-attention's keys and values (<see cref="KeyValueBytes"/>) rather than compute them in every step.</param>
-    /// <exception cref="EngineException">The model needs image tokens and got none, or the other way round.</exception>
-    public TransformerContext Prepare(Tensor text, Tensor image, Workspace scratch, bool keepKeyValues)
+    /// <param name="textLength">
+    /// Tokens that the text counts as, padded with zeros; 0 when it is padded already. The model attends to the padding, so
+    /// that it matters; as all of it is alike, leaving it to this method saves its keys and values.
+    /// </param>
+    /// <exception cref="EngineException">The model needs image tokens and got none, or the other way round; the text is too long.</exception>
+    public TransformerContext Prepare(Tensor text, Tensor image, Workspace scratch, bool keepKeyValues, int textLength = 0)
     {
-        RequireContext(text, image);
+        RequireContext(text, image, textLength);
         int imageTokens = image.IsEmpty ? 0 : image.Rows;
-        var all = Device.NewTensor([imageTokens + text.Rows, Config.Width]);
-        _conditionEmbedder.EmbedText(Device, text, all.Slice(imageTokens, text.Rows), scratch);
+        int padding = Math.Max(0, textLength - text.Rows);
+
+        // Upstream counts the text from the end, so that a shorter text takes image tokens with it, a longer one gives some.
+        int asImage = imageTokens == 0 ? 0 : ImageContextLength(imageTokens + text.Rows + padding);
+        int paddingRows = asImage > imageTokens + text.Rows ? padding : Math.Min(padding, 1);
+        var all = Device.NewTensor([imageTokens + text.Rows + paddingRows, Config.Width]);
+        EmbedText(text, paddingRows, all.Slice(imageTokens, text.Rows + paddingRows), scratch);
         if (imageTokens > 0)
         {
             _conditionEmbedder.EmbedImage(Device, image, all.Slice(0, imageTokens), scratch);
         }
 
-        // Upstream counts the text from the end, so that a shorter text takes image tokens with it.
-        int asImage = imageTokens == 0 ? 0 : ImageContextLength(all.Rows);
         var imageEmbedded = asImage == 0 ? default : all.Slice(0, asImage);
         var textEmbedded = all.Slice(asImage, all.Rows - asImage);
 
@@ -105,7 +114,7 @@ public sealed class WanTransformer : IDisposable
             }
         }
 
-        return new TransformerContext(textEmbedded, imageEmbedded, keyValues);
+        return new TransformerContext(textEmbedded, padding - paddingRows + 1, imageEmbedded, keyValues);
     }
 
     /// <summary>Predicts the velocity (noise - clean) of a latent.</summary>
@@ -229,6 +238,19 @@ public sealed class WanTransformer : IDisposable
         }
     }
 
+    void EmbedText(Tensor text, int paddingRows, Tensor embedded, Workspace scratch)
+    {
+        using var scope = scratch.Scope();
+        if (paddingRows > 0)
+        {
+            var padded = scratch.TakeZeroed([text.Rows + paddingRows, text.Columns]);
+            padded.Slice(0, text.Rows).CopyFrom(text);
+            text = padded;
+        }
+
+        _conditionEmbedder.EmbedText(Device, text, embedded, scratch);
+    }
+
     void EmbedPatches(Tensor latent, Tensor tokens, Workspace scratch)
     {
         using var scope = scratch.Scope();
@@ -257,8 +279,13 @@ public sealed class WanTransformer : IDisposable
             : throw new EngineException(ErrorKind.BadRequest, $"The latent is {frames} x {height} x {width} (frames, height, width), which patches of {t} x {h} x {w} do not fill; choose a size that is a multiple of the patch.");
     }
 
-    void RequireContext(Tensor text, Tensor image)
+    void RequireContext(Tensor text, Tensor image, int textLength)
     {
+        if (textLength > 0 && text.Rows > textLength)
+        {
+            throw new EngineException(ErrorKind.BadRequest, $"The prompt has {text.Rows} tokens, and the text length is {textLength}; shorten the prompt or raise the length.");
+        }
+
         if (text.Columns != Config.TextDim)
         {
             throw new EngineException(ErrorKind.BadInput, $"The text embeddings are {text.Columns} wide, and this transformer takes {Config.TextDim}; the text encoder belongs to another model.");

@@ -107,6 +107,43 @@ public sealed class AttentionTests
         }
     }
 
+    [Theory]
+    [InlineData(20, 492)]
+    [InlineData(1, 64)]
+    [InlineData(128, 3)]
+    [InlineData(150, 1)]
+    public void Last_key_stands_for_many(int keys, int copies)
+    {
+        foreach (var isa in TestDevices.Isas)
+        {
+            var device = TestDevices.Cpu(isa);
+            using var memory = new GuardedMemory(device);
+            using var scratch = new Workspace(device);
+            var q = memory.Noise([33, 48], 1, spread: 2);
+            var k = memory.Noise([keys, 48], 2, spread: 2);
+            var v = memory.Noise([keys, 48], 3);
+            var allKeys = memory.Empty([keys + copies - 1, 48]);
+            var allValues = memory.Empty([keys + copies - 1, 48]);
+            for (int j = 0; j < allKeys.Rows; j++)
+            {
+                allKeys[j].CopyFrom(k[Math.Min(j, keys - 1)]);
+                allValues[j].CopyFrom(v[Math.Min(j, keys - 1)]);
+            }
+
+            var want = memory.Empty([33, 48]);
+            var call = new AttentionCall(q, allKeys, allValues, want, 3, 16, 0.25f, default, scratch);
+            Attention.Variants["Reference"](device, call);
+
+            var got = memory.Empty([33, 48]);
+            Attention.Run(device, q, k, v, got, 3, 0.25f, scratch, lastKeyCopies: copies);
+            TensorAssert.Close(want, got, relative: 0, absolute: 3e-6);
+
+            var reference = memory.Empty([33, 48]);
+            Attention.Variants["Reference"](device, call with { K = k, V = v, Y = reference, LastKeyCopies = copies });
+            TensorAssert.Close(want, reference, relative: 0, absolute: 1e-6);
+        }
+    }
+
     [Fact]
     public void Not_a_number_is_passed_on()
     {

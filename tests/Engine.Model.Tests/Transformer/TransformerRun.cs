@@ -41,6 +41,9 @@ sealed class TransformerRun : IDisposable
 
     public Tensor Velocity { get; }
 
+    /// <summary>Image tokens, or empty.</summary>
+    public Tensor Image => _image;
+
     public TimestepMap Timesteps { get; }
 
     public double Tolerance => _golden.Tolerance;

@@ -109,6 +109,34 @@ public sealed class WanTransformerTests
         Assert.True(dry.Work["Attention"].Calls > 0);
     }
 
+    [Theory]
+    [InlineData("module-dit-t2v", 40)]
+    [InlineData("module-dit-i2v", 40)]
+    [InlineData("module-dit-i2v", 500)] // 5 of 517 tokens count as image
+    [InlineData("module-dit-i2v", 490)] // 507 tokens: upstream's slice takes 502 as image
+    [InlineData("module-dit-flf2v", 512)]
+    public void Padding_may_be_left_to_the_transformer(string name, int length)
+    {
+        using var device = new CpuDevice();
+        using var run = new TransformerRun(name, device);
+        var config = run.Model.Config;
+        using var padded = device.NewTensor([length, config.TextDim]);
+        padded.Fill(0);
+        var prompt = padded.Slice(0, 9);
+        new TorchRandom(5).Normal(prompt);
+
+        using var whole = run.Model.Prepare(padded, run.Image, run.Scratch, keepKeyValues: true);
+        run.Model.Forward(run.Latent, run.Timesteps, whole, run.Velocity, run.Scratch);
+        float[] want = run.Velocity.ToArray();
+        using var cut = run.Model.Prepare(prompt, run.Image, run.Scratch, keepKeyValues: false, length);
+        run.Model.Forward(run.Latent, run.Timesteps, cut, run.Velocity, run.Scratch);
+        Assert.InRange(Golden.RelativeError(run.Velocity.Span, want), 0, 1e-6);
+
+        using var unpadded = run.Model.Prepare(prompt, run.Image, run.Scratch, keepKeyValues: false);
+        run.Model.Forward(run.Latent, run.Timesteps, unpadded, run.Velocity, run.Scratch);
+        Assert.InRange(Golden.RelativeError(run.Velocity.Span, want), 1e-4, 10);
+    }
+
     [Fact]
     public void Blocks_are_reported_in_order()
     {
