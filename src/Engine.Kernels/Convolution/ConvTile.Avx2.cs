@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
 
@@ -10,6 +11,7 @@ readonly unsafe struct ConvTileAvx2 : IConvTile
     public static int Rows => 6;
 
     /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void RunPair(in ConvSegments x, nint at, float* b0, float* b1, float* c, nint columns, bool add)
     {
         Run(x, at, b0, c, columns, add);
@@ -17,6 +19,7 @@ readonly unsafe struct ConvTileAvx2 : IConvTile
     }
 
     /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Run(in ConvSegments x, nint at, float* b, float* c, nint columns, bool add)
     {
         Vector256<float> s00 = default, s01 = default;
@@ -80,6 +83,7 @@ readonly unsafe struct ConvTileAvx2 : IConvTile
     }
 
     /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void RunRow(in ConvSegments x, nint at, float* b, float* c, bool add)
     {
         Vector256<float> s0 = default, s1 = default;

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
 
@@ -10,6 +11,7 @@ readonly unsafe struct ConvTileAvx512 : IConvTile
     public static int Rows => 8;
 
     /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void RunPair(in ConvSegments x, nint at, float* b0, float* b1, float* c, nint columns, bool add)
     {
         Vector512<float> s00 = default, s01 = default;
@@ -103,6 +105,7 @@ readonly unsafe struct ConvTileAvx512 : IConvTile
     }
 
     /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Run(in ConvSegments x, nint at, float* b, float* c, nint columns, bool add)
     {
         Vector512<float> s00 = default;
@@ -170,6 +173,7 @@ readonly unsafe struct ConvTileAvx512 : IConvTile
     }
 
     /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void RunRow(in ConvSegments x, nint at, float* b, float* c, bool add)
     {
         var sum = add ? Vector512.Load(c) : default;

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 
 namespace Engine.Kernels;
@@ -9,6 +10,7 @@ readonly unsafe struct ConvTileVector128 : IConvTile
     public static int Rows => 2;
 
     /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void RunPair(in ConvSegments x, nint at, float* b0, float* b1, float* c, nint columns, bool add)
     {
         Run(x, at, b0, c, columns, add);
@@ -16,6 +18,7 @@ readonly unsafe struct ConvTileVector128 : IConvTile
     }
 
     /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Run(in ConvSegments x, nint at, float* b, float* c, nint columns, bool add)
     {
         float* d = c + columns;
@@ -68,6 +71,7 @@ readonly unsafe struct ConvTileVector128 : IConvTile
     }
 
     /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void RunRow(in ConvSegments x, nint at, float* b, float* c, bool add)
     {
         for (int n = 0; n < ConvWeight.PanelWidth; n += 4)

@@ -1,64 +1,47 @@
 using Engine.Kernels;
-using Engine.Model.Vae.Layers;
 
 namespace Engine.Model.Vae;
 
-/// <summary>Decodes one clip, latent frame by latent frame.</summary>
-/// <remarks>
-/// Memory: two earlier frames at the input of every causal convolution, and scratch for one frame; none of it grows with the clip.
-/// Planes are made during the first three latent frames and reused afterwards. Not thread-safe.
-/// </remarks>
-public sealed class VaeDecoder : IDisposable
+/// <summary>Decodes one clip, latent frame by latent frame: <see cref="Push"/> each, then <see cref="Finish"/>.</summary>
+/// <remarks>Memory does not grow with the clip. Not thread-safe.</remarks>
+public abstract class VaeDecoder : IDisposable
 {
-    readonly DecoderNet _net;
-    readonly VaeConfig _config;
-    readonly VaePass _pass;
-    readonly FrameBuffer _output;
-    readonly int _height;
-    readonly int _width;
-
-    internal VaeDecoder(DecoderNet net, VaeConfig config, Device device, int latentHeight, int latentWidth)
+    private protected VaeDecoder()
     {
-        ArgumentOutOfRangeException.ThrowIfLessThan(latentHeight, 1);
-        ArgumentOutOfRangeException.ThrowIfLessThan(latentWidth, 1);
-        _net = net;
-        _config = config;
-        _height = latentHeight;
-        _width = latentWidth;
-        _pass = new VaePass(device, net.Slots);
-        int factor = config.SpatialFactor;
-        _output = new FrameBuffer(device, config.TemporalFactor, latentHeight * factor, latentWidth * factor, net.Colours);
     }
 
-    /// <summary>Decodes the next latent frame: 1 pixel frame for the first, <see cref="VaeConfig.TemporalFactor"/> for each later one.</summary>
+    /// <summary>Decodes the next latent frame.</summary>
     /// <param name="latent">[Z, 1, h, w], raw (denormalised).</param>
-    /// <param name="sink">Receives the frames.</param>
-    public void Push(Tensor latent, FrameSink sink)
-    {
-        if (latent.Count != (long)_config.ZDim * _height * _width || latent.Shape[0] != _config.ZDim)
-        {
-            throw new ArgumentException($"The latent frame is {latent.Shape}; expected [{_config.ZDim}, 1, {_height}, {_width}].", nameof(latent));
-        }
+    /// <param name="sink">
+    /// Receives 1 pixel frame for the first latent frame and <see cref="VaeConfig.TemporalFactor"/> for each later one;
+    /// a tiled decoder gives all frames in <see cref="Finish"/>.
+    /// </param>
+    public abstract void Push(Tensor latent, FrameSink sink);
 
-        using (_pass.Scratch.Scope())
-        {
-            var features = _pass.Take(_height, _width, _net.TrunkChannels);
-            _net.Trunk(_pass, latent.Reshape([_config.ZDim, _height, _width]), features);
-            _output.Clear();
-            _net.Up(_pass, features, 0, _output);
-        }
+    /// <summary>Ends the clip. Gives the frames that have not come out yet: none, or all of them if the decoder is tiled.</summary>
+    /// <param name="sink">Receives them in groups as from <see cref="Push"/>.</param>
+    /// <param name="progress">Told (steps done, steps in all) after each; may throw to cancel.</param>
+    /// <exception cref="EngineException">The temporary file of a tiled decoder could not be written.</exception>
+    public abstract void Finish(FrameSink sink, Action<int, int>? progress = null);
 
-        _pass.IsFirst = false;
-        sink(_output.Filled);
-    }
-
-    /// <summary>Makes the decoder ready for another clip of the same size; its memory is kept.</summary>
-    public void Reset() => _pass.Reset();
+    /// <summary>Makes the decoder ready for another clip of the same size.</summary>
+    public abstract void Reset();
 
     /// <summary>Frees caches and scratch.</summary>
     public void Dispose()
     {
-        _pass.Dispose();
-        _output.Dispose();
+        Dispose(true);
+        GC.SuppressFinalize(this);
     }
+
+    private protected static void Check(Tensor latent, int channels, int height, int width)
+    {
+        if (latent.Shape.Rank < 3 || latent.Shape[0] != channels || latent.Count != (long)channels * height * width)
+        {
+            throw new ArgumentException($"The latent frame is {latent.Shape}; expected [{channels}, 1, {height}, {width}].", nameof(latent));
+        }
+    }
+
+    /// <summary>Frees caches and scratch.</summary>
+    protected abstract void Dispose(bool disposing);
 }

@@ -1,20 +1,16 @@
 using Engine.Kernels;
-using Engine.Model.Vae.Layers;
 
 namespace Engine.Model.Vae;
 
-/// <summary>Encodes one clip, a group of frames at a time.</summary>
-/// <remarks>Memory is like the decoder's and does not grow with the clip. Not thread-safe.</remarks>
-public sealed class VaeEncoder : IDisposable
-{
-    readonly EncoderNet _net;
-    readonly VaeConfig _config;
-    readonly VaePass _pass;
-    readonly Plane[] _pending;
-    readonly int _height;
-    readonly int _width;
+/// <summary>Receives latent frames as they are made.</summary>
+/// <param name="latent">[Z, 1, h, w] f32: the mean of the posterior, raw (not normalised); valid during the call only.</param>
+public delegate void LatentSink(Tensor latent);
 
-    internal VaeEncoder(EncoderNet net, VaeConfig config, Device device, int height, int width)
+/// <summary>Encodes one clip, a group of frames at a time: <see cref="Push(Tensor, LatentSink)"/> each, then <see cref="Finish"/>.</summary>
+/// <remarks>Memory does not grow with the clip. Not thread-safe.</remarks>
+public abstract class VaeEncoder : IDisposable
+{
+    private protected VaeEncoder(VaeConfig config, int height, int width)
     {
         int factor = config.SpatialFactor;
         if (height < factor || width < factor || height % factor != 0 || width % factor != 0)
@@ -23,54 +19,83 @@ public sealed class VaeEncoder : IDisposable
                 ErrorKind.BadRequest, $"The VAE cannot encode frames of {width}x{height}: width and height must be multiples of {factor}.");
         }
 
-        _net = net;
-        _config = config;
-        _height = height;
-        _width = width;
-        _pass = new VaePass(device, net.Slots);
-        _pending = new Plane[net.Levels.Length];
+        Config = config;
+        Height = height;
+        Width = width;
     }
 
-    /// <summary>Encodes the next group of frames to one latent frame.</summary>
+    private protected VaeConfig Config { get; }
+
+    private protected int Height { get; }
+
+    private protected int Width { get; }
+
+    private protected int LatentHeight => Height / Config.SpatialFactor;
+
+    private protected int LatentWidth => Width / Config.SpatialFactor;
+
+    /// <summary>Groups pushed so far.</summary>
+    private protected int Groups { get; set; }
+
+    /// <summary>Encodes the next group of frames.</summary>
     /// <param name="frames">[n, H, W, 3] f32, -1..1; n = 1 for the first group, <see cref="VaeConfig.TemporalFactor"/> for later ones.</param>
-    /// <param name="latent">Receives [Z, 1, h, w]: the mean of the posterior, raw (not normalised).</param>
+    /// <param name="sink">Receives one latent frame per group; a tiled encoder gives all of them in <see cref="Finish"/>.</param>
     /// <exception cref="EngineException">The group has another number of frames.</exception>
-    public void Push(Tensor frames, Tensor latent)
+    public void Push(Tensor frames, LatentSink sink)
     {
-        int expected = _pass.IsFirst ? 1 : _config.TemporalFactor;
+        int expected = Groups == 0 ? 1 : Config.TemporalFactor;
         if (frames.Shape.Rank != 4 || frames.Shape[0] != expected)
         {
             throw new EngineException(
                 ErrorKind.BadRequest,
-                $"The VAE takes 1 frame and then groups of {_config.TemporalFactor}; got frames of shape {frames.Shape} where {expected} should come. A clip has {_config.TemporalFactor}n + 1 frames.");
+                $"The VAE takes 1 frame and then groups of {Config.TemporalFactor}; got frames of shape {frames.Shape} where {expected} should come. A clip has {Config.TemporalFactor}n + 1 frames.");
         }
 
-        int h = _height / _config.SpatialFactor;
-        int w = _width / _config.SpatialFactor;
-        if (frames.Shape[1] != _height || frames.Shape[2] != _width || latent.Count != (long)_config.ZDim * h * w)
+        if (frames.Shape[1] != Height || frames.Shape[2] != Width || frames.Shape[3] != 3)
         {
-            throw new ArgumentException(
-                $"Frames {frames.Shape} and latent {latent.Shape} do not fit an encoder of {_width}x{_height}: expected latent [{_config.ZDim}, 1, {h}, {w}].");
+            throw new ArgumentException($"Frames {frames.Shape} do not fit an encoder of {Width}x{Height}.", nameof(frames));
         }
 
-        using var scope = _pass.Scratch.Scope();
-        var features = _pass.Take(h, w, _net.TrunkChannels);
-        for (int i = 0; i < expected; i++)
-        {
-            bool complete = _net.Down(_pass, new Plane(frames[i]), _pending, features);
-            if (complete != (i == expected - 1))
-            {
-                throw new InvalidOperationException("The encoder's levels are out of step with its groups of frames.");
-            }
-        }
-
-        _net.Trunk(_pass, features, latent.Reshape([_config.ZDim, h, w]));
-        _pass.IsFirst = false;
+        Encode(frames, sink);
+        Groups++;
     }
 
-    /// <summary>Makes the encoder ready for another clip of the same size; its memory is kept.</summary>
-    public void Reset() => _pass.Reset();
+    /// <summary>Encodes the next group of frames; for encoders that are not tiled.</summary>
+    /// <param name="frames">As for <see cref="Push(Tensor, LatentSink)"/>.</param>
+    /// <param name="latent">Receives [Z, 1, h, w].</param>
+    /// <exception cref="InvalidOperationException">The encoder is tiled and gives its latents at the end.</exception>
+    public void Push(Tensor frames, Tensor latent)
+    {
+        bool given = false;
+        Push(frames, made =>
+        {
+            latent.CopyFrom(made);
+            given = true;
+        });
+        if (!given)
+        {
+            throw new InvalidOperationException("A tiled encoder gives its latents at the end; pass a sink to Push and to Finish.");
+        }
+    }
+
+    /// <summary>Ends the clip. Gives the latent frames that have not come out yet: none, or all of them if the encoder is tiled.</summary>
+    /// <param name="sink">Receives them.</param>
+    /// <param name="progress">Told (steps done, steps in all) after each; may throw to cancel.</param>
+    /// <exception cref="EngineException">The temporary file of a tiled encoder could not be written.</exception>
+    public abstract void Finish(LatentSink sink, Action<int, int>? progress = null);
+
+    /// <summary>Makes the encoder ready for another clip of the same size.</summary>
+    public abstract void Reset();
 
     /// <summary>Frees caches and scratch.</summary>
-    public void Dispose() => _pass.Dispose();
+    public void Dispose()
+    {
+        Dispose(true);
+        GC.SuppressFinalize(this);
+    }
+
+    private protected abstract void Encode(Tensor frames, LatentSink sink);
+
+    /// <summary>Frees caches and scratch.</summary>
+    protected abstract void Dispose(bool disposing);
 }

@@ -1,5 +1,6 @@
 using Engine.Kernels;
 using Engine.Model.Vae.Layers;
+using Engine.Model.Vae.Tiling;
 using Engine.Model.Weights;
 
 namespace Engine.Model.Vae;
@@ -90,17 +91,29 @@ public sealed class WanVae : IDisposable
     /// <summary>Opens a decoder for clips of one size.</summary>
     /// <param name="latentHeight">h.</param>
     /// <param name="latentWidth">w.</param>
-    public VaeDecoder OpenDecoder(int latentHeight, int latentWidth) => new(
-        _decoder ?? throw new InvalidOperationException("This VAE was loaded without its decoder."),
-        Config, Device, latentHeight, latentWidth);
+    /// <param name="tiling">How to cut frames that are too large for memory; null decodes whole frames.</param>
+    public VaeDecoder OpenDecoder(int latentHeight, int latentWidth, VaeTiling? tiling = null)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(latentHeight, 1);
+        ArgumentOutOfRangeException.ThrowIfLessThan(latentWidth, 1);
+        var net = _decoder ?? throw new InvalidOperationException("This VAE was loaded without its decoder.");
+        return tiling is null
+            ? new StreamingDecoder(net, Config, Device, latentHeight, latentWidth)
+            : new TiledDecoder(net, Config, Device, latentHeight, latentWidth, tiling);
+    }
 
     /// <summary>Opens an encoder for clips of one size.</summary>
     /// <param name="height">H, pixels; a multiple of <see cref="VaeConfig.SpatialFactor"/>.</param>
     /// <param name="width">W, pixels; likewise.</param>
+    /// <param name="tiling">How to cut frames that are too large for memory; null encodes whole frames.</param>
     /// <exception cref="EngineException">The size is not a multiple.</exception>
-    public VaeEncoder OpenEncoder(int height, int width) => new(
-        _encoder ?? throw new InvalidOperationException("This VAE was loaded without its encoder."),
-        Config, Device, height, width);
+    public VaeEncoder OpenEncoder(int height, int width, VaeTiling? tiling = null)
+    {
+        var net = _encoder ?? throw new InvalidOperationException("This VAE was loaded without its encoder.");
+        return tiling is null
+            ? new StreamingEncoder(net, Config, Device, height, width)
+            : new TiledEncoder(net, Config, Device, height, width, tiling);
+    }
 
     /// <summary>Frees the weights.</summary>
     public void Dispose()

@@ -72,13 +72,26 @@ sealed class EncoderNet : IDisposable
         };
     }
 
+    /// <summary>A group of pixel frames [n, H, W, 3] through all levels, to the features [h, w, C] of one latent frame.</summary>
+    public void DownGroup(VaePass pass, Tensor frames, Plane[] pending, Plane features)
+    {
+        int count = frames.Shape[0];
+        for (int i = 0; i < count; i++)
+        {
+            if (Down(pass, new Plane(frames[i]), pending, features) != (i == count - 1))
+            {
+                throw new InvalidOperationException("The encoder's levels are out of step with its groups of frames.");
+            }
+        }
+    }
+
     /// <summary>One pixel frame through all levels.</summary>
     /// <param name="pass">State.</param>
     /// <param name="pixels">[H, W, 3].</param>
     /// <param name="pending">One plane per level that the levels keep between frames.</param>
     /// <param name="features">Receives [h, w, C] when a latent frame is complete.</param>
     /// <returns>True when it is.</returns>
-    public bool Down(VaePass pass, Plane pixels, Plane[] pending, Plane features)
+    bool Down(VaePass pass, Plane pixels, Plane[] pending, Plane features)
     {
         using var scope = pass.Scratch.Scope();
         int height = pixels.Height / PatchSize;
