@@ -73,6 +73,7 @@ static class CommandLine
     {
         var root = new RootCommand("Makes video clips from text, pictures and clips.")
         {
+            InspectCommand.Create(),
             DevicesCommand.Create(),
             BenchCommand.Create(),
             CompletionCommand.Create(),

@@ -23,7 +23,7 @@ static class Output
         int width = shown.Length == 0 ? 0 : shown.Max(f => f.Name.Length);
         foreach (var (name, value) in shown)
         {
-            Console.Out.WriteLine($"{name.PadRight(width)}  {value}");
+            Console.Out.WriteLine($"{name.PadRight(width)}  {Printable(value!)}");
         }
     }
 
@@ -36,7 +36,11 @@ static class Output
         foreach (var row in all)
         {
             var cells = row.Select((cell, c) => headings[c].StartsWith('>') ? cell.PadLeft(widths[c]) : cell.PadRight(widths[c]));
-            Console.Out.WriteLine(string.Join("  ", cells).TrimEnd());
+            Console.Out.WriteLine(Printable(string.Join("  ", cells).TrimEnd()));
         }
     }
+
+    /// <summary>Text without control characters: names and comments come from files, and a terminal would obey them.</summary>
+    public static string Printable(string text) =>
+        text.Any(char.IsControl) ? string.Concat(text.Select(c => char.IsControl(c) ? (c is '\n' or '\t' ? ' ' : '?') : c)) : text;
 }
