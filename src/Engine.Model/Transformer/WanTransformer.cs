@@ -123,8 +123,8 @@ public sealed class WanTransformer : IDisposable
     /// <param name="context">The prompt, from <see cref="Prepare"/>.</param>
     /// <param name="velocity">Output [OutChannels, T, H, W].</param>
     /// <param name="scratch">Workspace; it grows in the first forward only.</param>
-    /// <param name="afterBlock">Called with each block's index when the block is done; may throw to stop.</param>
-    public void Forward(Tensor latent, TimestepMap timesteps, TransformerContext context, Tensor velocity, Workspace scratch, Action<int>? afterBlock = null) =>
+    /// <param name="afterBlock">Called after each block with its index and the tokens [L, C] of all prompts; may throw to stop.</param>
+    public void Forward(Tensor latent, TimestepMap timesteps, TransformerContext context, Tensor velocity, Workspace scratch, Action<int, Tensor>? afterBlock = null) =>
         Run(latent, timesteps, [context], [velocity], scratch, afterBlock);
 
     /// <summary>Predicts the velocities of one latent for two prompts, going through the weights once.</summary>
@@ -136,7 +136,7 @@ public sealed class WanTransformer : IDisposable
     /// <param name="firstVelocity">Output for the prompt [OutChannels, T, H, W].</param>
     /// <param name="secondVelocity">Output for the negative prompt.</param>
     /// <param name="scratch">Workspace; it grows in the first forward only.</param>
-    /// <param name="afterBlock">Called with each block's index when the block is done; may throw to stop.</param>
+    /// <param name="afterBlock">Called after each block with its index and the tokens [L, C] of all prompts; may throw to stop.</param>
     public void ForwardPair(
         Tensor latent,
         TimestepMap timesteps,
@@ -145,7 +145,7 @@ public sealed class WanTransformer : IDisposable
         Tensor firstVelocity,
         Tensor secondVelocity,
         Workspace scratch,
-        Action<int>? afterBlock = null) =>
+        Action<int, Tensor>? afterBlock = null) =>
         Run(latent, timesteps, [first, second], [firstVelocity, secondVelocity], scratch, afterBlock);
 
     /// <summary>Runs a forward and looks for the first block whose output holds a value that is not a finite number.</summary>
@@ -184,7 +184,7 @@ public sealed class WanTransformer : IDisposable
         ReadOnlySpan<TransformerContext> contexts,
         ReadOnlySpan<Tensor> velocities,
         Workspace scratch,
-        Action<int>? afterBlock,
+        Action<int, Tensor>? afterBlock,
         Action<int, Tensor>? inspect = null)
     {
         RequireLatent(latent, Config.InChannels, nameof(latent));
@@ -223,7 +223,7 @@ public sealed class WanTransformer : IDisposable
         {
             _blocks[i].Forward(pass, hiddenStates, alike: i == 0);
             inspect?.Invoke(i, hiddenStates);
-            afterBlock?.Invoke(i);
+            afterBlock?.Invoke(i, hiddenStates);
         }
 
         // Output norm, projection and unpatchify

@@ -24,7 +24,7 @@ static class RequestResolver
         }
 
         var notes = new List<string>();
-        using var source = request.Video is { } clip ? SourceClip.Open(clip) : null;
+        var source = request.Video is { } clip ? SourceClip.Open(clip) : null;
         double fps = request.Fps ?? source?.Fps ?? model.Info.Fps;
         int width = request.Width ?? model.Info.Width;
         int height = request.Height ?? model.Info.Height;

@@ -4,22 +4,37 @@ using Engine.Runtime.Media;
 namespace Engine.Runtime;
 
 /// <summary>A source clip that is read frame by frame, so that it never sits in memory whole.</summary>
-sealed class SourceClip : IDisposable
+sealed class SourceClip
 {
     readonly ClipInput _input;
+    readonly VideoReader? _reader;
 
-    SourceClip(ClipInput input, int count, double? fps) => (_input, Count, Fps) = (input, count, fps);
+    SourceClip(ClipInput input, VideoReader? reader, int count)
+    {
+        _input = input;
+        _reader = reader;
+        Count = count;
+    }
 
     /// <summary>Frames in the clip.</summary>
     public int Count { get; }
 
     /// <summary>Frames a second, where the clip says.</summary>
-    public double? Fps { get; }
+    public double? Fps => _reader?.Info.Fps is >= 1 and <= 240 ? _reader.Info.Fps : null;
 
-    /// <summary>Opens a clip and finds out how long it is.</summary>
+    /// <summary>Opens a clip and finds out how long it is; only files that do not say are decoded for that.</summary>
     /// <exception cref="EngineException">It cannot be read.</exception>
-    public static SourceClip Open(ClipInput input) =>
-        input.Path is null ? new SourceClip(input, input.Frames.Count, null) : throw new EngineException(ErrorKind.BadInput, $"'{input.Path}' cannot be read as a clip.");
+    public static SourceClip Open(ClipInput input)
+    {
+        if (input.Path is null)
+        {
+            return new SourceClip(input, null, input.Frames.Count);
+        }
+
+        var reader = VideoReader.Open(input.Path);
+        int count = reader.Info.Frames ?? reader.ReadAsync().ToBlockingEnumerable().Count();
+        return count > 0 ? new SourceClip(input, reader, count) : throw new EngineException(ErrorKind.BadInput, $"The clip '{input.Path}' has no frames.");
+    }
 
     /// <summary>Frames in order, brought to a size.</summary>
     /// <param name="start">First frame.</param>
@@ -27,16 +42,28 @@ sealed class SourceClip : IDisposable
     /// <param name="width">Pixels in a row.</param>
     /// <param name="height">Rows.</param>
     /// <param name="fitted">Told once what was done to the frames.</param>
+    /// <exception cref="EngineException">The clip is damaged or shorter than it said.</exception>
     public IEnumerable<Image> Read(int start, int count, int width, int height, Action<string>? fitted = null)
     {
-        for (int i = start; i < start + count; i++)
+        var frames = _reader is null
+            ? _input.Frames.Skip(start).Take(count).Select(Pictures.Load)
+            : _reader.ReadAsync(start: start, count: count).ToBlockingEnumerable();
+        int read = 0;
+        foreach (var frame in frames)
         {
-            yield return Pictures.Fit(_input.Frames[i], width, height, i == start ? fitted : null);
+            var (image, done) = ImageFit.Cover(frame, width, height, _input.ToString());
+            if (read++ == 0 && done is not null)
+            {
+                fitted?.Invoke(done);
+            }
+
+            yield return image;
+        }
+
+        if (read < count)
+        {
+            throw new EngineException(ErrorKind.BadInput, $"The clip '{_input}' ends after {start + read} frames; its header promises {Count}.");
         }
     }
 
-    /// <inheritdoc/>
-    public void Dispose()
-    {
-    }
 }

@@ -89,7 +89,7 @@ public sealed class WanTransformerTests
         using var device = new CpuDevice(threads: 1);
         using var run = new TransformerRun(name, device);
         using var context = run.Prepare(keepKeyValues: false);
-        Action<int> afterBlock = _ => { };
+        Action<int, Tensor> afterBlock = (_, _) => { };
         run.Model.Forward(run.Latent, run.Timesteps, context, run.Velocity, run.Scratch, afterBlock);
         long held = device.Allocated;
         device.ResetPeak();

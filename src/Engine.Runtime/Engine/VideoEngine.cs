@@ -1,0 +1,159 @@
+using System.Runtime.CompilerServices;
+using Engine.Kernels;
+using Engine.Model.Checkpoints;
+using Engine.Runtime.Pipelines;
+using Engine.Runtime.Planning;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace Engine.Runtime;
+
+/// <summary>Makes clips on this machine; see <see cref="IVideoEngine"/>.</summary>
+public sealed class VideoEngine : IVideoEngine
+{
+    readonly VideoEngineOptions _options;
+    readonly ILogger _log;
+    readonly ModelCache _models;
+    readonly SemaphoreSlim _slots;
+    readonly CancellationTokenSource _closing = new();
+    int _disposed;
+
+    /// <summary>Sets an engine up; nothing is read yet.</summary>
+    /// <param name="options">How.</param>
+    /// <param name="log">Told which device runs, and what is done to inputs; null logs nothing.</param>
+    /// <exception cref="RequestException">An option is out of range.</exception>
+    public VideoEngine(VideoEngineOptions options, ILogger<VideoEngine>? log = null)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        options.Validate();
+        _options = options;
+        _log = log ?? NullLogger<VideoEngine>.Instance;
+        _models = new ModelCache(options, _log);
+        _slots = new SemaphoreSlim(options.MaxConcurrentRequests, options.MaxConcurrentRequests);
+    }
+
+    /// <inheritdoc/>
+    public IAsyncEnumerable<Frame> StreamAsync(VideoRequest request, IProgress<GenerationProgress>? progress = null, CancellationToken cancel = default) =>
+        StreamAsync(request, new GenerationOptions(), progress, cancel);
+
+    /// <inheritdoc/>
+    public async IAsyncEnumerable<Frame> StreamAsync(
+        VideoRequest request,
+        GenerationOptions options,
+        IProgress<GenerationProgress>? progress = null,
+        [EnumeratorCancellation] CancellationToken cancel = default)
+    {
+        await using var video = await GenerateAsync(request, options, progress, cancel).ConfigureAwait(false);
+        await foreach (var frame in video.FramesAsync(progress, cancel).ConfigureAwait(false))
+        {
+            yield return frame;
+        }
+    }
+
+    /// <inheritdoc/>
+    public Task<GeneratedVideo> GenerateAsync(VideoRequest request, IProgress<GenerationProgress>? progress = null, CancellationToken cancel = default) =>
+        GenerateAsync(request, new GenerationOptions(), progress, cancel);
+
+    /// <inheritdoc/>
+    public async Task<GeneratedVideo> GenerateAsync(
+        VideoRequest request, GenerationOptions options, IProgress<GenerationProgress>? progress = null, CancellationToken cancel = default)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        ArgumentNullException.ThrowIfNull(options);
+        ObjectDisposedException.ThrowIf(_disposed != 0, this);
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancel, _closing.Token);
+        return await OnSlotAsync(() => Generate(request, options, progress, stop.Token), progress, stop.Token).ConfigureAwait(false);
+    }
+
+    /// <inheritdoc/>
+    public Task<ResolvedRequest> ResolveAsync(VideoRequest request, CancellationToken cancel = default) =>
+        Task.Run(() => RequestResolver.Resolve(request, _models.Open(request.Model)), cancel);
+
+    /// <inheritdoc/>
+    public Task<MemoryPlan> PlanAsync(VideoRequest request, CancellationToken cancel = default) =>
+        Task.Run(() => Plan(RequestResolver.Resolve(request, _models.Open(request.Model))).Plan, cancel);
+
+    /// <inheritdoc/>
+    public Task<ModelInfo> InfoAsync(string? model = null, CancellationToken cancel = default) =>
+        Task.Run(() => _models.Open(model).Info, cancel);
+
+    /// <summary>Stops what runs and frees every model.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        if (Interlocked.Exchange(ref _disposed, 1) != 0)
+        {
+            return;
+        }
+
+        await _closing.CancelAsync().ConfigureAwait(false);
+        for (int i = 0; i < _options.MaxConcurrentRequests; i++)
+        {
+            await _slots.WaitAsync().ConfigureAwait(false);
+        }
+
+        _models.Dispose();
+        _slots.Dispose();
+        _closing.Dispose();
+    }
+
+    /// <summary>Runs work on a thread of its own as soon as a slot is free.</summary>
+    internal async Task<T> OnSlotAsync<T>(Func<T> work, IProgress<GenerationProgress>? progress, CancellationToken cancel)
+    {
+        if (_slots.CurrentCount == 0)
+        {
+            progress?.Report(new GenerationProgress { Stage = GenerationStage.Queued });
+        }
+
+        await _slots.WaitAsync(cancel).ConfigureAwait(false);
+        try
+        {
+            // A thread of its own: the work takes minutes, and its thread counts as one of the device's.
+            return await Task.Factory.StartNew(work, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default).ConfigureAwait(false);
+        }
+        finally
+        {
+            _slots.Release();
+        }
+    }
+
+    /// <summary>Cancelled when the engine is disposed.</summary>
+    internal CancellationToken Closing => _closing.Token;
+
+    GeneratedVideo Generate(VideoRequest request, GenerationOptions options, IProgress<GenerationProgress>? progress, CancellationToken cancel)
+    {
+        var checkpoint = _models.Open(request.Model);
+        var resolved = RequestResolver.Resolve(request, checkpoint);
+        var told = new JobProgress(resolved, progress);
+        foreach (string note in resolved.Notes)
+        {
+            told.Note(GenerationStage.Planning, note);
+        }
+
+        var parts = _models.Parts(checkpoint, request);
+        var (plan, residency) = Plan(resolved);
+        foreach (string note in plan.Notes)
+        {
+            told.Note(GenerationStage.Planning, note);
+            _log.LogInformation("{Note}", note);
+        }
+
+        var job = new GenerationJob(parts, resolved, residency, options, told);
+        try
+        {
+            var latent = job.Run(cancel);
+            return new GeneratedVideo(this, parts, resolved, residency, latent, options.Observer);
+        }
+        finally
+        {
+            if (!_options.KeepLoaded)
+            {
+                parts.Release();
+            }
+        }
+    }
+
+    (MemoryPlan Plan, Residency Residency) Plan(ResolvedRequest resolved) => (new MemoryPlan
+    {
+        Request = resolved, Device = "", Limit = 0, Baseline = 0, Peak = 0, Stages = [], StreamsTextEncoder = false, ReleasesParts = false, TileSize = 0, Notes = [],
+    }, new Residency(false, false, new SamplerOptions(true, true)));
+}

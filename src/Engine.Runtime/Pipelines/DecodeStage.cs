@@ -1,0 +1,75 @@
+using Engine.Kernels;
+using Engine.Model.Vae;
+using Engine.Runtime.Media;
+
+namespace Engine.Runtime.Pipelines;
+
+/// <summary>Latents to frames, one latent frame at a time; memory does not grow with the clip.</summary>
+static class DecodeStage
+{
+    /// <summary>Decodes a latent.</summary>
+    /// <param name="vae">The decoder.</param>
+    /// <param name="latent">[C, T, h, w], normalised.</param>
+    /// <param name="sink">Told the index of the first of some frames and their values [n, H, W, 3] in 0..1, valid during the call.</param>
+    /// <param name="cancel">Stops between latent frames.</param>
+    public static void Run(WanVae vae, Tensor latent, Action<int, Tensor> sink, CancellationToken cancel)
+    {
+        var shape = latent.Shape;
+        using var decoder = vae.OpenDecoder(shape[2], shape[3]);
+        using var frame = vae.Device.NewTensor([shape[0], 1, shape[2], shape[3]]);
+        int done = 0;
+        void Take(Tensor frames)
+        {
+            ToUnit(frames);
+            sink(done, frames);
+            done += frames.Shape[0];
+        }
+
+        FrameSink take = Take;
+        for (int t = 0; t < shape[1]; t++)
+        {
+            cancel.ThrowIfCancellationRequested();
+            Latents.Take(latent, t, frame);
+            LatentScale.Denormalise(vae.Config, frame);
+            decoder.Push(frame, take);
+        }
+    }
+
+    /// <summary>A frame in 0..1 as bytes.</summary>
+    public static void ToBytes(Tensor frame, Span<byte> rgb24)
+    {
+        var values = frame.Span;
+        for (int i = 0; i < values.Length; i++)
+        {
+            rgb24[i] = (byte)((values[i] * 255) + 0.5f);
+        }
+    }
+
+    /// <summary>Puts the source's pixels back where the mask is not set.</summary>
+    public static void PasteBack(Image source, bool[] mask, Span<byte> rgb24)
+    {
+        for (int i = 0; i < mask.Length; i++)
+        {
+            if (!mask[i])
+            {
+                source.Rgb.AsSpan(i * 3, 3).CopyTo(rgb24[(i * 3)..]);
+            }
+        }
+    }
+
+    /// <summary>From -1..1 to 0..1 in place, cut off at both ends.</summary>
+    public static void ToUnit(Tensor frames)
+    {
+        if (frames.Device.IsDry)
+        {
+            return;
+        }
+
+        foreach (ref float value in frames.Span)
+        {
+            // Written so that NaN becomes 0 rather than an undefined byte.
+            float unit = (value * 0.5f) + 0.5f;
+            value = unit > 0 ? Math.Min(unit, 1) : 0;
+        }
+    }
+}

@@ -1,0 +1,85 @@
+using Engine.Kernels;
+using Engine.Model.Vae;
+using Engine.Runtime.Media;
+
+namespace Engine.Runtime.Pipelines;
+
+/// <summary>Pictures to normalised latents, group by group, so that memory does not grow with the clip.</summary>
+sealed class LatentEncoder : IDisposable
+{
+    readonly VaeEncoder _encoder;
+    readonly VaeConfig _config;
+    readonly Tensor _frames;
+    readonly Tensor _latent;
+
+    /// <summary>Opens the encoder for one size.</summary>
+    public LatentEncoder(WanVae vae, int width, int height)
+    {
+        _config = vae.Config;
+        _encoder = vae.OpenEncoder(height, width);
+        _frames = vae.Device.NewTensor([_config.TemporalFactor, height, width, 3]);
+        _latent = vae.Device.NewTensor([_config.ZDim, 1, height / _config.SpatialFactor, width / _config.SpatialFactor]);
+    }
+
+    /// <summary>Encodes one clip.</summary>
+    /// <param name="frames">4n + 1 pictures of the encoder's size; null stands for mid-grey.</param>
+    /// <param name="take">Told each latent frame's index and values [Z, 1, h, w], valid during the call.</param>
+    /// <param name="cancel">Stops between groups.</param>
+    public void Encode(IEnumerable<Image?> frames, Action<int, Tensor> take, CancellationToken cancel)
+    {
+        _encoder.Reset();
+        int filled = 0;
+        int done = 0;
+        foreach (var frame in frames)
+        {
+            Fill(_frames[filled++], frame);
+            if (filled == (done == 0 ? 1 : _config.TemporalFactor))
+            {
+                cancel.ThrowIfCancellationRequested();
+                _encoder.Push(_frames.Slice(0, filled), _latent);
+                LatentScale.Normalise(_config, _latent);
+                take(done++, _latent);
+                filled = 0;
+            }
+        }
+
+        if (filled != 0)
+        {
+            throw new InvalidOperationException($"{filled} frames are left over: a clip has {_config.TemporalFactor}n + 1 frames.");
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _encoder.Dispose();
+        _frames.Dispose();
+        _latent.Dispose();
+    }
+
+    // Bytes to -1..1 with upstream's two roundings: / 255, then 2 x - 1.
+    static void Fill(Tensor into, Image? picture)
+    {
+        if (picture is null)
+        {
+            into.Fill(0);
+            return;
+        }
+
+        if (picture.Rgb.Length != into.Count)
+        {
+            throw new ArgumentException($"A picture of {picture.Width}x{picture.Height} does not fill a frame of {into.Shape}.", nameof(picture));
+        }
+
+        if (into.Device.IsDry)
+        {
+            return;
+        }
+
+        var values = into.Span;
+        for (int i = 0; i < values.Length; i++)
+        {
+            values[i] = (2 * (picture.Rgb[i] / 255f)) - 1;
+        }
+    }
+}

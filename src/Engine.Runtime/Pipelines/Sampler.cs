@@ -1,0 +1,185 @@
+using Engine.Kernels;
+using Engine.Model.Schedulers;
+using Engine.Model.Transformer;
+using TensorPrimitives = System.Numerics.Tensors.TensorPrimitives;
+
+namespace Engine.Runtime.Pipelines;
+
+/// <summary>Walks one latent from noise to a clip, step by step. Owns its buffers; a step allocates nothing once the first is done.</summary>
+/// <remarks>
+/// guidance: v = v_uncond + g (v_cond - v_uncond), left out for g at most 1.
+/// Given latents are put into the model's input at every step, with timestep 0 on their tokens, and over the result once at the end;
+/// the sampler's own state goes on underneath, as in diffusers' pipelines (pipeline_wan.py and pipeline_wan_i2v.py
+/// @ 58eb52c0803ea9af3abec60841c2a093bdf1f951, Apache-2.0).
+/// </remarks>
+sealed class Sampler : IDisposable
+{
+    readonly Device _device;
+    readonly WanTransformer _transformer;
+    readonly Conditioning _conditioning;
+    readonly IScheduler _scheduler;
+    readonly TimestepMap _timesteps;
+    readonly TransformerContext _prompt;
+    readonly TransformerContext? _negative;
+    readonly Tensor _input;
+    readonly Tensor _velocity;
+    readonly Tensor _negativeVelocity;
+    readonly Workspace _scratch;
+    readonly bool _pair;
+    readonly Action<int, Tensor> _afterBlock;
+    CancellationToken _cancel;
+
+    /// <summary>Embeds the prompts for a transformer and allocates every buffer.</summary>
+    /// <param name="transformer">The model; it must outlive the sampler.</param>
+    /// <param name="conditioning">What is known; it must outlive the sampler.</param>
+    /// <param name="scheduler">Where the steps lead; shared by the experts of one job.</param>
+    /// <param name="latent">The state [C, T, h, w].</param>
+    /// <param name="options">How to spend memory.</param>
+    public Sampler(WanTransformer transformer, Conditioning conditioning, IScheduler scheduler, Tensor latent, SamplerOptions options)
+    {
+        _device = transformer.Device;
+        _transformer = transformer;
+        _conditioning = conditioning;
+        _scheduler = scheduler;
+        Latent = latent;
+        _scratch = new Workspace(_device);
+        _pair = options.Pair;
+        _timesteps = conditioning.Given is { } given
+            ? TimestepMap.ByRow(_device, given.TokenRows(transformer.Config.Patch), [0, 0])
+            : TimestepMap.Single(0);
+        _prompt = transformer.Prepare(conditioning.Prompt, conditioning.Image, _scratch, options.KeepKeyValues);
+        _velocity = _device.NewTensor(latent.Shape);
+        if (!conditioning.NegativePrompt.IsEmpty)
+        {
+            _negative = transformer.Prepare(conditioning.NegativePrompt, conditioning.Image, _scratch, options.KeepKeyValues);
+            _negativeVelocity = _device.NewTensor(latent.Shape);
+        }
+
+        _input = _device.NewTensor([transformer.Config.InChannels, latent.Shape[1], latent.Shape[2], latent.Shape[3]]);
+        if (!conditioning.Channels.IsEmpty)
+        {
+            _input.Slice(latent.Shape[0], transformer.Config.InChannels - latent.Shape[0]).CopyFrom(conditioning.Channels);
+        }
+
+        _afterBlock = (_, _) => _cancel.ThrowIfCancellationRequested();
+    }
+
+    /// <summary>The state [C, T, h, w].</summary>
+    public Tensor Latent { get; }
+
+    /// <summary>The clean latent that the model foresees from the last step's input: x - sigma v.</summary>
+    /// <param name="step">The step that was done last.</param>
+    /// <param name="frame">Latent frame to estimate.</param>
+    /// <param name="into">[C, 1, h, w].</param>
+    public void Foresee(int step, int frame, Tensor into)
+    {
+        float sigma = _scheduler.Sigmas[step];
+        int plane = Latent.Shape[2] * Latent.Shape[3];
+        int volume = Latent.Shape[1] * plane;
+        for (int c = 0; c < Latent.Shape[0]; c++)
+        {
+            int at = (c * volume) + (frame * plane);
+            var x = _input.Span.Slice(at, plane);
+            TensorPrimitives.MultiplyAdd(_velocity.Span.Slice(at, plane), -sigma, x, into.Span.Slice(c * plane, plane));
+        }
+    }
+
+    /// <summary>Does one step in place.</summary>
+    /// <param name="step">Index into the scheduler's timesteps; steps come in order.</param>
+    /// <param name="guidance">How strongly the prompt is followed.</param>
+    /// <param name="cancel">Looked at after every block.</param>
+    /// <exception cref="EngineException">The model made something that is not a number; says in which step and block.</exception>
+    public void Step(int step, double guidance, CancellationToken cancel)
+    {
+        _cancel = cancel;
+        _input.Slice(0, Latent.Shape[0]).CopyFrom(Latent);
+        _conditioning.Given?.PutInto(_input);
+        _timesteps.Values[0] = _scheduler.Timesteps[step];
+        Predict(guidance, _afterBlock);
+        if (_device.IsDry)
+        {
+            return;
+        }
+
+        _scheduler.Step(step, _velocity.Span, Latent.Span);
+        if (!IsFinite(Latent))
+        {
+            throw NotFinite(step, guidance);
+        }
+    }
+
+    /// <summary>Puts the given latents over the result, after the last step.</summary>
+    public void Finish() => _conditioning.Given?.PutInto(Latent);
+
+    /// <summary>Frees the buffers (not the latent).</summary>
+    public void Dispose()
+    {
+        _timesteps.Dispose();
+        _prompt.Dispose();
+        _negative?.Dispose();
+        _input.Dispose();
+        _velocity.Dispose();
+        _negativeVelocity.Dispose();
+        _scratch.Dispose();
+    }
+
+    void Predict(double guidance, Action<int, Tensor> afterBlock)
+    {
+        if (_negative is null || guidance <= 1)
+        {
+            _transformer.Forward(_input, _timesteps, _prompt, _velocity, _scratch, afterBlock);
+            return;
+        }
+
+        if (_pair)
+        {
+            _transformer.ForwardPair(_input, _timesteps, _prompt, _negative, _velocity, _negativeVelocity, _scratch, afterBlock);
+        }
+        else
+        {
+            _transformer.Forward(_input, _timesteps, _prompt, _velocity, _scratch, afterBlock);
+            _transformer.Forward(_input, _timesteps, _negative, _negativeVelocity, _scratch, afterBlock);
+        }
+
+        // In upstream's order: the difference first, which is small.
+        Elementwise.Combine(_device, _velocity, 1, _negativeVelocity, -1, _velocity);
+        Elementwise.Combine(_device, _negativeVelocity, 1, _velocity, (float)guidance, _velocity);
+    }
+
+    EngineException NotFinite(int step, double guidance)
+    {
+        string where = "the sampler's own arithmetic";
+        if (!IsFinite(_velocity))
+        {
+            // The same step once more, now looking at what every block makes.
+            int? first = null;
+            Predict(guidance, (block, tokens) => first ??= IsFinite(tokens) ? null : block);
+            where = first is { } block ? $"block {block} of the transformer" : "the transformer's last layer";
+        }
+
+        return new EngineException(ErrorKind.BadInput, $"Step {step + 1} made values that are not numbers, first in {where}; the weights are damaged or do not suit this precision.");
+    }
+
+    static bool IsFinite(Tensor tensor)
+    {
+        var values = tensor.Span;
+        while (values.Length > 0)
+        {
+            // A sum is not finite when a part is not; chunks keep it from overflowing by itself.
+            var chunk = values[..Math.Min(values.Length, 4096)];
+            if (!float.IsFinite(TensorPrimitives.SumOfMagnitudes(chunk)))
+            {
+                return false;
+            }
+
+            values = values[chunk.Length..];
+        }
+
+        return true;
+    }
+}
+
+/// <summary>How a sampler spends memory; results are the same either way.</summary>
+/// <param name="Pair">Both prompts of guidance in one pass over the weights (twice the activations).</param>
+/// <param name="KeepKeyValues">Keep the cross-attention's keys and values for all steps.</param>
+readonly record struct SamplerOptions(bool Pair, bool KeepKeyValues);

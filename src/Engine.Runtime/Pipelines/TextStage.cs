@@ -1,0 +1,43 @@
+using Engine.Kernels;
+using Engine.Model.Text;
+
+namespace Engine.Runtime.Pipelines;
+
+/// <summary>Prompts to embeddings.</summary>
+/// <remarks>
+/// Cleaned, cut to the text length with the end mark kept, encoded at its true length, then padded with zeros, as diffusers'
+/// pipeline_wan.py @ 58eb52c0803ea9af3abec60841c2a093bdf1f951 (Apache-2.0) does.
+/// </remarks>
+static class TextStage
+{
+    /// <summary>Embeddings of the prompt, and of the negative prompt when guidance uses it, each [S, D].</summary>
+    /// <param name="parts">The model.</param>
+    /// <param name="request">What to encode.</param>
+    /// <param name="streamed">Read the encoder's layers one after the other.</param>
+    /// <param name="afterLayer">Told how many layers are done.</param>
+    /// <param name="cancel">Stops between layers.</param>
+    public static Tensor[] Run(ModelParts parts, ResolvedRequest request, bool streamed, Action<int>? afterLayer, CancellationToken cancel)
+    {
+        string[] texts = request.UsesGuidance ? [request.Request.Prompt, request.NegativePrompt] : [request.Request.Prompt];
+        int[][] ids = Array.ConvertAll(texts, t => parts.Tokenizer.Encode(PromptCleaner.Clean(t), request.MaxSequenceLength));
+        using var lease = (streamed ? parts.StreamedTextEncoder : parts.TextEncoder).Rent();
+        using var scratch = new Workspace(parts.Device);
+        var embeddings = lease.Value.Encoder.Encode(ids, scratch, afterLayer, cancel);
+        try
+        {
+            return Array.ConvertAll(embeddings, e => Pad(e, request.MaxSequenceLength));
+        }
+        finally
+        {
+            Array.ForEach(embeddings, e => e.Dispose());
+        }
+    }
+
+    static Tensor Pad(Tensor embedding, int length)
+    {
+        var padded = embedding.Device.NewTensor([length, embedding.Columns]);
+        padded.Fill(0);
+        padded.Slice(0, embedding.Rows).CopyFrom(embedding);
+        return padded;
+    }
+}
