@@ -5,7 +5,7 @@ using Engine.Kernels;
 
 namespace Engine.Perf;
 
-/// <summary>Rates of the operations in a few seconds: <c>dotnet run -c Release -- quick [linear|attention|rows] [threads]</c>.</summary>
+/// <summary>Rates of the operations in a few seconds: <c>dotnet run -c Release -- quick [linear|attention|rows|startup] [threads]</c>.</summary>
 /// <remarks>Best of several repetitions beside the device's peak measured in the same run: compare the percentages, not the seconds.</remarks>
 static partial class Quick
 {
@@ -24,6 +24,12 @@ static partial class Quick
         using var device = new CpuDevice(threads);
         using var scratch = new Workspace(device);
         s_threads = device.Pool.Threads;
+        if (what is "startup")
+        {
+            Startup(device, scratch);
+            return;
+        }
+
         double peak = Peak(device);
         Console.WriteLine($"{device.Name}: peak {peak / 1e9:F0} GFLOP/s");
         if (what is "all" or "linear")
@@ -140,6 +146,60 @@ static partial class Quick
     {
         string rate = flops > 0 ? $"{flops / seconds / 1e9,8:F1} GFLOP/s {100 * flops / seconds / peak,5:F1} %" : new string(' ', 25);
         Console.WriteLine($"{name,-48} {seconds * 1e3,10:F4} ms {rate} {(bytes > 0 ? $"{bytes / seconds / 1e9,7:F1} GB/s" : "")}");
+    }
+
+    // What a small model does in a fresh process: the first passes pay for compilation.
+    static void Startup(CpuDevice device, Workspace scratch)
+    {
+        const int Tokens = 80;
+        const int Width = 192;
+        using var x = Noise(device, [Tokens, Width]);
+        using var q = device.NewTensor([Tokens, Width]);
+        using var k = device.NewTensor([Tokens, Width]);
+        using var v = device.NewTensor([Tokens, Width]);
+        using var inner = device.NewTensor([Tokens, 4 * Width]);
+        using var table = Noise(device, [1, Width]);
+        using var angles = Noise(device, [Tokens, 32]);
+        using var square = new Weight(device.Allocate(2 * Width * Width), DType.BF16, Width, Width);
+        using var up = new Weight(device.Allocate(8 * Width * Width), DType.BF16, 4 * Width, Width);
+        using var down = new Weight(device.Allocate(8 * Width * Width), DType.BF16, Width, 4 * Width);
+        foreach (var w in new[] { square, up, down })
+        {
+            unsafe
+            {
+                new Span<byte>(w.Address, checked((int)w.Bytes)).Fill(0x3C);
+            }
+        }
+
+        for (int pass = 1; pass <= 40; pass++)
+        {
+            long start = Stopwatch.GetTimestamp();
+            for (int block = 0; block < 8; block++)
+            {
+                for (int attention = 0; attention < 2; attention++)
+                {
+                    ModulatedNorm.Run(device, x, table, table, null, q, 1e-6f);
+                    Kernels.Linear.Run(device, q, square, table, k, scratch);
+                    Kernels.Linear.Run(device, q, square, table, v, scratch);
+                    Kernels.Linear.Run(device, x, square, table, q, scratch);
+                    RmsNorm.Run(device, q, table, q, 1e-6f);
+                    RmsNorm.Run(device, k, table, k, 1e-6f);
+                    Rope.Run(device, q, angles, angles, 3);
+                    Rope.Run(device, k, angles, angles, 3);
+                    Attention.Run(device, q, k, v, q, 3, 0.125f, scratch);
+                    Kernels.Linear.Run(device, q, square, table, x, scratch, output: LinearOutput.AddGated, gate: table);
+                }
+
+                LayerNorm.Run(device, x, q, 1e-6f, table, table);
+                Kernels.Linear.Run(device, q, up, default, inner, scratch, Activation.GeluTanh);
+                Kernels.Linear.Run(device, inner, down, table, x, scratch, output: LinearOutput.AddGated, gate: table);
+            }
+
+            if (pass is 1 or 2 or 3 or 10 or 20 or 40)
+            {
+                Console.WriteLine($"pass {pass,2}: {Stopwatch.GetElapsedTime(start).TotalMilliseconds:F2} ms");
+            }
+        }
     }
 
     // A tile small enough for the first-level cache: as close to the register-only peak as a real kernel gets.
