@@ -32,6 +32,14 @@ static partial class Quick
 
         double peak = Peak(device);
         Console.WriteLine($"{device.Name}: peak {peak / 1e9:F0} GFLOP/s");
+        if (what is "few")
+        {
+            foreach (var (m, k, n) in new[] { (1280, 1536, 1536), (1280, 8960, 1536), (4096, 1536, 1536) })
+            {
+                Linear(device, scratch, DType.BF16, m, k, n, Activation.None, peak);
+            }
+        }
+
         if (what is "all" or "linear")
         {
             foreach (var type in new[] { DType.F32, DType.BF16 })

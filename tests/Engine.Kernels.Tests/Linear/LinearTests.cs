@@ -7,9 +7,9 @@ public sealed class LinearTests
 {
     static readonly (int M, int K, int N)[] s_shapes =
     [
-        // 1, 7: remainders only; 64, 96, 192: whole vectors, tiles and panels; 65, 130, 257: both; 513, 600: several blocks of inputs.
+        // 1, 7: remainders only; 64, 96, 192: whole vectors, tiles and panels; 65, 130, 257: both; 513, 900: several blocks of inputs.
         (1, 1, 1), (1, 65, 7), (1, 513, 130), (2, 64, 64), (3, 257, 33), (5, 40, 24), (8, 192, 64), (12, 64, 32), (13, 65, 65),
-        (16, 100, 48), (17, 600, 15), (25, 7, 129), (80, 192, 192), (97, 300, 31), (130, 513, 140), (970, 20, 36),
+        (16, 100, 48), (17, 900, 15), (25, 7, 129), (80, 192, 192), (97, 300, 31), (130, 513, 140), (970, 20, 36),
     ];
 
     public static TheoryData<string, Isa, int> Shapes()
@@ -65,7 +65,7 @@ public sealed class LinearTests
     [Theory, MemberData(nameof(Forms))]
     public void Matches_reference_in_every_form(string variant, Isa isa, DType type, Activation activation, LinearOutput output)
     {
-        Check(variant, isa, 15, 270, 43, type, activation, output, bias: true);
+        Check(variant, isa, 15, 400, 43, type, activation, output, bias: true);
         Check(variant, isa, 3, 90, 41, type, activation, output, bias: false);
     }
 
@@ -168,8 +168,8 @@ public sealed class LinearTests
         Linear.Variants["Reference"](device, call);
         Linear.Variants[variant](device, call with { Y = got });
 
-        // Inputs and weights are of the order of 1: a sum of k products has an error of the order of sqrt(k) roundings.
-        double size = (type == DType.F8E4M3 ? 8 : 1) * Math.Sqrt(k);
-        TensorAssert.Close(want, got, relative: 2e-6, absolute: 4e-7 * size);
+        // The documented tolerance: 2e-6 of the root of the sum of squared terms, each a product of values spread over -1 to 1.
+        double size = (type == DType.F8E4M3 ? 8 : 1) * Math.Sqrt(k) / 3;
+        TensorAssert.Close(want, got, relative: 2e-6, absolute: 2e-6 * size);
     }
 }
