@@ -74,7 +74,7 @@ sealed class ConfigReader : IDisposable
 
     /// <summary>A string, or null.</summary>
     public string? Text(string field) => Find(field) is { } value
-        ? JsonFile.Text(value) ?? throw Bad(field, $"is {Shown(value)}; it takes a string")
+        ? value.ValueKind == JsonValueKind.String ? value.GetString() : throw Bad(field, $"is {Shown(value)}; it takes a string")
         : null;
 
     /// <summary>A list of whole numbers, or null.</summary>
@@ -91,7 +91,7 @@ sealed class ConfigReader : IDisposable
 
     /// <summary>A list of strings, or null.</summary>
     public string[]? Texts(string field) =>
-        List(field, value => JsonFile.Text(value) ?? throw Bad(field, $"holds {Shown(value)}; it takes strings"));
+        List(field, value => value.ValueKind == JsonValueKind.String ? value.GetString()! : throw Bad(field, $"holds {Shown(value)}; it takes strings"));
 
     /// <summary>True for a list of two strings, as <c>model_index.json</c> names a part's class.</summary>
     public bool IsPair(string field) => Find(field) is { ValueKind: JsonValueKind.Array } list

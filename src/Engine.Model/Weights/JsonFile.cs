@@ -8,6 +8,8 @@ static class JsonFile
     /// <summary>Longest file that is read, bytes. The index of a 14B checkpoint has about 100 kB.</summary>
     public const int MaxBytes = 16 << 20;
 
+    const int MaxDepth = 32;
+
     /// <summary>Reads a document (the caller disposes it).</summary>
     /// <exception cref="WeightFileException">The file is missing, too long, or not JSON.</exception>
     public static JsonDocument Read(string path)
@@ -28,24 +30,29 @@ static class JsonFile
 
         try
         {
-            return JsonDocument.Parse(json, new JsonDocumentOptions { AllowDuplicateProperties = false, MaxDepth = 32 });
+            RefuseUnpairedSurrogates(json.Span);
+            return JsonDocument.Parse(json, new JsonDocumentOptions { AllowDuplicateProperties = false, MaxDepth = MaxDepth });
         }
         catch (JsonException e)
         {
             throw new WeightFileException(path, $"this is not valid JSON ({e.Message})", e);
         }
+        catch (InvalidOperationException e)
+        {
+            throw new WeightFileException(path, "this is not valid JSON: a string has an unpaired surrogate.", e);
+        }
     }
 
-    /// <summary>A string value, or null when it is not a string or holds an unpaired surrogate.</summary>
-    public static string? Text(JsonElement value)
+    // The document would throw only where such a string is asked for.
+    static void RefuseUnpairedSurrogates(ReadOnlySpan<byte> json)
     {
-        try
+        var reader = new Utf8JsonReader(json, new JsonReaderOptions { MaxDepth = MaxDepth });
+        while (reader.Read())
         {
-            return value.ValueKind == JsonValueKind.String ? value.GetString() : null;
-        }
-        catch (InvalidOperationException)
-        {
-            return null;
+            if (reader.ValueIsEscaped)
+            {
+                reader.GetString();
+            }
         }
     }
 }

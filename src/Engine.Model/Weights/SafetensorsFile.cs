@@ -38,7 +38,7 @@ public sealed class SafetensorsFile : IWeightSource
     /// <exception cref="WeightFileException">The file is missing, unreadable, or breaks a rule of the format.</exception>
     public static SafetensorsFile Open(string path)
     {
-        var file = PositionalFile.Open(path, minimum: LengthBytes + 2);
+        var file = PositionalFile.Open(path, minimum: LengthBytes);
         try
         {
             Span<byte> prefix = stackalloc byte[LengthBytes];

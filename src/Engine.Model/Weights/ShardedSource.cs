@@ -86,7 +86,7 @@ public sealed class ShardedSource : IWeightSource
         var map = new Dictionary<string, string>();
         foreach (var entry in weights.EnumerateObject())
         {
-            string? file = JsonFile.Text(entry.Value);
+            string? file = entry.Value.ValueKind == JsonValueKind.String ? entry.Value.GetString() : null;
             if (!IsPlainFileName(file))
             {
                 throw new WeightFileException(

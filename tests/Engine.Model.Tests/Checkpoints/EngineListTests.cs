@@ -1,0 +1,50 @@
+using Engine.Kernels;
+using Engine.Model.Checkpoints;
+using Engine.Model.Transformer;
+using Engine.Model.Vae;
+using Engine.Model.Weights;
+using Xunit;
+
+namespace Engine.Model.Tests.Checkpoints;
+
+/// <summary>What the models ask for when they load is what the published checkpoints have, name for name and shape for shape.</summary>
+public sealed class EngineListTests
+{
+    [Theory]
+    [InlineData("wan2.1-t2v-1.3b")]
+    [InlineData("wan2.1-t2v-14b")]
+    [InlineData("wan2.1-i2v-14b")]
+    [InlineData("wan2.1-flf2v-14b")]
+    [InlineData("wan2.2-t2v-a14b-expert")]
+    [InlineData("wan2.2-i2v-a14b-expert")]
+    [InlineData("wan2.2-ti2v-5b")]
+    public void Transformer(string name)
+    {
+        var config = Manifests.Transformer(name);
+        var asked = Record((at, device) => WanTransformer.Load(at, config, device).Dispose());
+
+        Assert.Equal(Manifests.Lines($"diffusers.{name}"), Manifests.Lines(asked));
+        Assert.Equal(Manifests.Lines($"official.{name}"), Manifests.Lines(OfficialNames.Transformer.Official(asked)));
+    }
+
+    [Theory]
+    [InlineData("vae-2.1")]
+    [InlineData("vae-2.2")]
+    public void Vae(string name)
+    {
+        var config = name == "vae-2.1" ? KnownModels.Vae21 : KnownModels.Vae22;
+        var asked = Record((at, device) => WanVae.Load(at, config, device).Dispose());
+
+        Assert.Equal(Manifests.Lines($"diffusers.{name}"), Manifests.Lines(asked));
+        Assert.Equal(Manifests.Lines($"official.{name}"), Manifests.Lines(OfficialNames.Vae(config).Official(asked)));
+    }
+
+    static IReadOnlyList<(string Name, Shape Shape)> Record(Action<WeightScope, Device> load)
+    {
+        using var dry = new DryDevice();
+        var store = WeightStore.Recording(dry, DType.BF16);
+        load(store.Root, dry);
+        store.Complete();
+        return store.Requested;
+    }
+}
