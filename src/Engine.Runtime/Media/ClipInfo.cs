@@ -8,7 +8,7 @@ public sealed record ClipInfo
     /// <summary>File or folder.</summary>
     public required string Path { get; init; }
 
-    /// <summary>Kind of file: "MP4", "WebM", "GIF", "PNG", "AVI", "Y4M", "JPEG", "WEBP", "BMP", "pictures" (a numbered sequence), or what ffprobe calls it.</summary>
+    /// <summary>Kind of file: "MP4", "WebM", "Matroska", "GIF", "PNG", "AVI", "Y4M", "JPEG", "WEBP", "BMP", "pictures" (a numbered sequence), or what ffprobe calls it.</summary>
     public required string Container { get; init; }
 
     /// <summary>Codec, as the file names it ("avc1", "V_VP9", "MJPG"); null where the container says it all.</summary>
@@ -89,7 +89,7 @@ public sealed record ClipInfo
             Width = width,
             Height = height,
             Frames = frames,
-            Fps = milliseconds > 0 ? frames * 1000.0 / milliseconds : null,
+            Fps = milliseconds > 0 ? Math.Round(frames * 1000.0 / milliseconds, 3) : null,
             Duration = milliseconds > 0 ? TimeSpan.FromMilliseconds(milliseconds) : null,
         };
     }

@@ -78,8 +78,8 @@ public sealed class VideoReaderTests
         TestFfmpeg.Require();
         using var folder = new TestFolder();
         await TestClips.Write(folder["a.mp4"], 64, 48, 9, null);
-        string program = Path.Combine(Ffmpeg.Find(null, out _)!.Folder, "ffmpeg");
-        foreach (string name in new[] { "b.mkv", "b.mov", "b.ts", "b.flv" })
+        string program = Ffmpeg.Find(null, out _)!.Program;
+        foreach (string name in new[] { "b.mkv", "b.mov", "it's \"odd\" %d.ts", "b.flv" })
         {
             using var process = System.Diagnostics.Process.Start(program, ["-v", "error", "-i", folder["a.mp4"], "-c", "copy", folder[name]]);
             await process.WaitForExitAsync(Cancel);

@@ -43,7 +43,7 @@ public sealed class VideoWriterTests
         Assert.SkipWhen(OperatingSystem.IsWindows(), "the stand-in for ffmpeg is a shell script");
         TestFfmpeg.Require();
         using var folder = new TestFolder();
-        string real = Path.Combine(Ffmpeg.Find(null, out _)!.Folder, "ffmpeg");
+        string real = Ffmpeg.Find(null, out _)!.Program;
         string list = string.Join("\\n", encoders.Split(' ').Select(e => $" V....D {e} an encoder"));
 
         // What this machine's own ffmpeg lacks is replaced by what it has: the choice is under test, not the codec.
@@ -136,6 +136,36 @@ public sealed class VideoWriterTests
             Assert.Contains(said, error.Message);
         }
 
+        Assert.Equal(["ffmpeg"], folder.Names);
+    }
+
+    [Fact]
+    public async Task An_ffmpeg_that_reads_nothing_holds_the_writer_back()
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "the stand-in for ffmpeg is a shell script");
+        using var folder = new TestFolder();
+        string fake = TestFfmpeg.Script(folder, """
+            for a in "$@"; do
+              [ "$a" = -encoders ] && { printf ' V....D libx264 an encoder\n'; exit 0; }
+              [ "$a" = -version ] && exit 0
+            done
+            exec sleep 60
+            """);
+        int written = 0;
+        await using (var writer = VideoWriter.Create(folder["a.mp4"], Width, Height, 16, null, fake))
+        {
+            using var stop = new CancellationTokenSource(TimeSpan.FromMilliseconds(500));
+            await Assert.ThrowsAnyAsync<OperationCanceledException>(async () =>
+            {
+                for (; written < 100; written++)
+                {
+                    await writer.WriteAsync(TestPictures.Frame(Width, Height, 0), stop.Token);
+                }
+            });
+        }
+
+        // Giving up does not wait for it either: the test would run for a minute.
+        Assert.InRange(written, 1, 5);
         Assert.Equal(["ffmpeg"], folder.Names);
     }
 

@@ -13,6 +13,7 @@ sealed class Ffmpeg
     static readonly ConcurrentDictionary<string, Ffmpeg?> s_known = new();
     static readonly TimeSpan s_patience = TimeSpan.FromSeconds(20);
     static readonly string s_program = OperatingSystem.IsWindows() ? "ffmpeg.exe" : "ffmpeg";
+    static readonly string s_probe = OperatingSystem.IsWindows() ? "ffprobe.exe" : "ffprobe";
 
     readonly HashSet<string> _encoders;
 
@@ -21,8 +22,11 @@ sealed class Ffmpeg
     /// <summary>Folder that holds ffmpeg and ffprobe.</summary>
     public string Folder { get; }
 
+    /// <summary>The program itself.</summary>
+    public string Program => Path.Combine(Folder, s_program);
+
     /// <summary>Whether ffprobe lies beside it.</summary>
-    public bool HasProbe => File.Exists(Path.Combine(Folder, s_program.Replace("ffmpeg", "ffprobe", StringComparison.Ordinal)));
+    public bool HasProbe => File.Exists(Path.Combine(Folder, s_probe));
 
     /// <summary>Finds ffmpeg.</summary>
     /// <param name="setting">A folder, a program or "none"; null asks the environment.</param>
@@ -91,15 +95,32 @@ sealed class Ffmpeg
         .Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries)
         .FirstOrDefault(folder => File.Exists(Path.Combine(folder, s_program)));
 
+    /// <summary>Runs ffprobe; gives what it prints, or null where it fails.</summary>
+    public string? Inspect(IEnumerable<string> arguments) => Capture(Path.Combine(Folder, s_probe), arguments);
+
     // Lists the encoders: a line for each, such as " V....D libx264   H.264 ...".
     static Ffmpeg? Probe(string folder)
     {
+        return Capture(Path.Combine(folder, s_program), ["-hide_banner", "-nostdin", "-encoders"]) is { } list
+            ? new Ffmpeg(folder, [.. list.Split('\n').Select(Name).OfType<string>()])
+            : null;
+
+        static string? Name(string line)
+        {
+            var words = line.Split(' ', StringSplitOptions.RemoveEmptyEntries);
+            return words.Length >= 2 && words[0].Length == 6 && words[0][0] == 'V' && words[1] != "=" ? words[1] : null;
+        }
+    }
+
+    static string? Capture(string program, IEnumerable<string> arguments)
+    {
         try
         {
-            using var process = Process.Start(new ProcessStartInfo(Path.Combine(folder, s_program), ["-hide_banner", "-nostdin", "-encoders"])
+            using var process = Process.Start(new ProcessStartInfo(program, arguments)
             {
                 RedirectStandardOutput = true,
                 RedirectStandardError = true,
+                StandardOutputEncoding = System.Text.Encoding.UTF8,
             });
             if (process is null)
             {
@@ -115,20 +136,12 @@ sealed class Ffmpeg
                 return null;
             }
 
-            return process.ExitCode == 0
-                ? new Ffmpeg(folder, [.. reading.Result.Split('\n').Select(Name).OfType<string>()])
-                : null;
+            return process.ExitCode == 0 ? reading.Result : null;
         }
         catch (System.ComponentModel.Win32Exception)
         {
             // Not a program, or not for this machine.
             return null;
-        }
-
-        static string? Name(string line)
-        {
-            var words = line.Split(' ', StringSplitOptions.RemoveEmptyEntries);
-            return words.Length >= 2 && words[0].Length == 6 && words[0][0] == 'V' && words[1] != "=" ? words[1] : null;
         }
     }
 }

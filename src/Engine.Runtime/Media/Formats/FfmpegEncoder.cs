@@ -3,7 +3,6 @@ using System.Text;
 using System.Threading.Channels;
 using Engine.Kernels;
 using FFMpegCore;
-using FFMpegCore.Exceptions;
 using FFMpegCore.Pipes;
 
 namespace Engine.Runtime.Media;
@@ -18,7 +17,6 @@ sealed class FfmpegEncoder : IFrameEncoder, IPipeSource
     const int FramesInFlight = 3;
     const int LinesKept = 12;
 
-    // ffmpeg's exit code when a signal ended it, as Ctrl-C on the terminal does before it reaches us.
     static readonly TimeSpan s_interruptGrace = TimeSpan.FromMilliseconds(300);
 
     readonly Channel<(byte[] Buffer, int Length)> _frames = Channel.CreateBounded<(byte[], int)>(
@@ -59,7 +57,7 @@ sealed class FfmpegEncoder : IFrameEncoder, IPipeSource
         var processor = command
             .OutputToFile(Path.GetFileName(temporary), overwrite: true, options => options.WithCustomArgument(output))
             .NotifyOnStandardError(Keep)
-            .CancellableThrough(_stop.Token);
+            .CancellableThrough(_stop.Token, TimeSpan.Zero);
 
         // Starting takes a moment (and FFMpegCore asks for the version first): not on the caller's time.
         _run = Task.Run(async () =>
@@ -95,7 +93,7 @@ sealed class FfmpegEncoder : IFrameEncoder, IPipeSource
     public async ValueTask FinishAsync(CancellationToken cancel)
     {
         _frames.Writer.TryComplete();
-        await _run.WaitAsync(cancel).ContinueWith(_ => { }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default).ConfigureAwait(false);
+        await _run.WaitAsync(cancel).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         cancel.ThrowIfCancellationRequested();
         await Rethrow(cancel).ConfigureAwait(false);
         RemoveTags();
@@ -109,7 +107,7 @@ sealed class FfmpegEncoder : IFrameEncoder, IPipeSource
             await _stop.CancelAsync().ConfigureAwait(false);
         }
 
-        await _run.ContinueWith(_ => { }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default).ConfigureAwait(false);
+        await _run.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         while (_frames.Reader.TryRead(out var frame))
         {
             ArrayPool<byte>.Shared.Return(frame.Buffer);
@@ -143,8 +141,9 @@ sealed class FfmpegEncoder : IFrameEncoder, IPipeSource
         {
             await _run.ConfigureAwait(false);
         }
-        catch (Exception e) when (e is FFMpegException or IOException or OperationCanceledException or ObjectDisposedException or InvalidOperationException or Instances.Exceptions.InstanceException)
+        catch (Exception e) when (e is not EngineException)
         {
+            // FFMpegCore lets out what the pipe, the process and ffmpeg each throw: all of it means that the clip is not written.
             // Ctrl-C on a terminal reaches ffmpeg as well, often before it reaches us: then this is no failure but the cancellation.
             await Task.Delay(s_interruptGrace, cancel).ConfigureAwait(false);
             throw Failure(e);

@@ -1,161 +1,136 @@
+using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using System.Text;
-using System.Threading.Channels;
 using Engine.Kernels;
-using FFMpegCore;
-using FFMpegCore.Arguments;
-using FFMpegCore.Exceptions;
-using FFMpegCore.Pipes;
 
 namespace Engine.Runtime.Media;
 
-/// <summary>Asks ffprobe about files that the engine's own readers do not know.</summary>
-static class FfmpegProbe
-{
-    /// <exception cref="EngineException">There is no ffprobe, or it finds no pictures in the file.</exception>
-    public static ClipInfo Read(string path, string? setting)
-    {
-        var ffmpeg = Ffmpeg.Find(setting, out string why);
-        if (ffmpeg is not { HasProbe: true })
-        {
-            throw new EngineException(ErrorKind.BadInput, $"The clip {path} cannot be read: it is damaged or of another kind than MP4, WebM, GIF, PNG, AVI or Y4M, and {(ffmpeg is null ? why : "there is no ffprobe")}.");
-        }
-
-        try
-        {
-            var analysis = FFProbe.Analyse(Path.GetFullPath(path), ffmpeg.Options(Environment.CurrentDirectory), "-protocol_whitelist file");
-            if (analysis.PrimaryVideoStream is not { Width: > 0, Height: > 0 } video)
-            {
-                throw new EngineException(ErrorKind.BadInput, $"The clip {path} cannot be read: there are no pictures in it.");
-            }
-
-            double fps = video.AverageFrameRate > 0 ? video.AverageFrameRate : video.RealFrameRate;
-            return new ClipInfo
-            {
-                Path = path,
-                Container = analysis.Format.FormatName,
-                Codec = video.CodecName,
-                Width = video.Width.Value,
-                Height = video.Height.Value,
-                Fps = fps > 0 ? Math.Round(fps, 3) : null,
-                Duration = analysis.Duration > TimeSpan.Zero ? analysis.Duration : null,
-            };
-        }
-        catch (Exception e) when (e is FFMpegException or IOException or System.Text.Json.JsonException or FormatException or InvalidOperationException)
-        {
-            throw new EngineException(ErrorKind.BadInput, $"The clip {path} cannot be read: it is damaged, or not a clip.", e);
-        }
-    }
-}
-
 /// <summary>Reads a clip through ffmpeg, frame by frame, at a constant rate.</summary>
+/// <remarks>
+/// ffmpeg writes to its standard output and waits whenever it is full, so that at most a frame or two are in memory.
+/// FFMpegCore is not used in this direction: it closes its pipe as soon as ffmpeg has ended, and frames that were
+/// still on their way are lost.
+/// </remarks>
 static class FfmpegReader
 {
-    const int FramesInFlight = 3;
+    const int LinesKept = 64;
 
     /// <exception cref="EngineException">The file cannot be decoded.</exception>
     public static async IAsyncEnumerable<Image> Frames(Ffmpeg ffmpeg, string path, FrameRate rate, [EnumeratorCancellation] CancellationToken cancel)
     {
-        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancel);
-        var frames = Channel.CreateBounded<Image>(new BoundedChannelOptions(FramesInFlight) { SingleReader = true, SingleWriter = true });
-        var sink = new StreamPipeSink(async (stream, token) =>
-        {
-            while (await ReadPixmap(stream, token).ConfigureAwait(false) is { } image)
-            {
-                await frames.Writer.WriteAsync(image, token).ConfigureAwait(false);
-            }
-        });
+        using var process = Start(ffmpeg, path, rate);
         var complaints = new List<string>();
-        var processor = FFMpegArguments
-            .FromInput(new InputFile(path))
-            // Frames at a constant rate, each with its own header, which says the size that any rotation has led to.
-            .OutputToPipe(sink, options => options.WithCustomArgument(
-                $"-map 0:v:0 -an -sn -vf fps={rate} -sws_flags bicubic+accurate_rnd+full_chroma_int -c:v ppm -pix_fmt rgb24 -f image2pipe"))
-            .NotifyOnStandardError(line => Keep(complaints, line))
-            .CancellableThrough(stop.Token);
-        var run = Task.Run(
-            async () =>
-            {
-                try
-                {
-                    await processor.ProcessAsynchronously(throwOnError: true, ffmpeg.Options(Environment.CurrentDirectory)).ConfigureAwait(false);
-                }
-                finally
-                {
-                    frames.Writer.TryComplete();
-                }
-            },
-            CancellationToken.None);
-        int count = 0;
+        process.ErrorDataReceived += (_, e) => Keep(complaints, e.Data);
+        process.BeginErrorReadLine();
+        var pictures = new BufferedStream(process.StandardOutput.BaseStream, 1 << 16);
         try
         {
-            await foreach (var image in frames.Reader.ReadAllAsync(cancel).ConfigureAwait(false))
+            // A read from a pipe cannot be interrupted; the end of the process ends it.
+            await using var stopping = cancel.Register(() => Kill(process)).ConfigureAwait(false);
+            int count = 0;
+            string? trouble = null;
+            while (true)
             {
+                Image? image = null;
+                try
+                {
+                    image = await ReadPixmap(pictures).ConfigureAwait(false);
+                }
+                catch (IOException e)
+                {
+                    trouble = e.Message;
+                }
+
+                cancel.ThrowIfCancellationRequested();
+                if (image is null)
+                {
+                    break;
+                }
+
                 count++;
                 yield return image;
             }
 
-            Exception? failure = await Outcome(run).ConfigureAwait(false);
-            cancel.ThrowIfCancellationRequested();
-            if (failure is not null || count == 0)
+            if (trouble is not null)
             {
-                string? why;
-                lock (complaints)
-                {
-                    why = complaints.LastOrDefault(line => line.Contains("rror", StringComparison.Ordinal) || line.Contains("nvalid", StringComparison.Ordinal)) ?? complaints.LastOrDefault();
-                }
+                Kill(process);
+            }
 
-                throw new EngineException(ErrorKind.BadInput, $"The clip {path} cannot be read: {(why is null ? "it holds no frames" : $"ffmpeg says: {why.Trim().TrimEnd('.')}")}.", failure);
+            await process.WaitForExitAsync(cancel).ConfigureAwait(false);
+            if (process.ExitCode != 0 || count == 0 || trouble is not null)
+            {
+                throw new EngineException(ErrorKind.BadInput, $"The clip {path} cannot be read: {trouble ?? Cause(complaints) ?? "it holds no frames"}.");
             }
         }
         finally
         {
-            if (!run.IsCompleted)
-            {
-                await stop.CancelAsync().ConfigureAwait(false);
-                await Outcome(run).ConfigureAwait(false);
-            }
+            Kill(process);
         }
     }
 
-    static async Task<Exception?> Outcome(Task run)
+    static Process Start(Ffmpeg ffmpeg, string path, FrameRate rate)
     {
+        // "file:" and the white list: a local file whatever its name, and nothing that it may point to elsewhere.
+        // Frames come at a constant rate, each with its own header, which says the size that any rotation has led to.
+        string[] arguments =
+        [
+            "-nostdin", "-hide_banner", "-v", "error", "-protocol_whitelist", "file", "-i", "file:" + Path.GetFullPath(path),
+            "-map", "0:v:0", "-an", "-sn", "-vf", $"fps={rate}", "-sws_flags", "bicubic+accurate_rnd+full_chroma_int",
+            "-c:v", "ppm", "-pix_fmt", "rgb24", "-f", "image2pipe", "pipe:1",
+        ];
         try
         {
-            await run.ConfigureAwait(false);
-            return null;
+            return Process.Start(new ProcessStartInfo(ffmpeg.Program, arguments) { RedirectStandardOutput = true, RedirectStandardError = true })
+                ?? throw new EngineException(ErrorKind.BadInput, $"The clip {path} cannot be read: ffmpeg does not start.");
         }
-        catch (Exception e) when (e is FFMpegException or IOException or OperationCanceledException or ObjectDisposedException or InvalidOperationException)
+        catch (System.ComponentModel.Win32Exception e)
         {
-            return e;
+            throw new EngineException(ErrorKind.BadInput, $"The clip {path} cannot be read: ffmpeg does not start.", e);
         }
     }
 
-    static void Keep(List<string> lines, string line)
+    static void Kill(Process process)
+    {
+        if (!process.HasExited)
+        {
+            process.Kill(entireProcessTree: true);
+            process.WaitForExit();
+        }
+    }
+
+    static string? Cause(List<string> complaints)
+    {
+        lock (complaints)
+        {
+            return complaints.Count == 0 ? null : $"ffmpeg says: {complaints[^1].Trim().TrimEnd('.')}";
+        }
+    }
+
+    static void Keep(List<string> lines, string? line)
     {
         lock (lines)
         {
-            if (!string.IsNullOrWhiteSpace(line) && lines.Count < 64)
+            if (!string.IsNullOrWhiteSpace(line) && lines.Count < LinesKept)
             {
                 lines.Add(line);
             }
         }
     }
 
-    // A binary PPM picture: "P6", width, height, 255, each ended by white space, then the pixels.
-    static async Task<Image?> ReadPixmap(Stream stream, CancellationToken cancel)
+    // A binary PPM picture: "P6", width, height, 255, each ended by white space, then the pixels. Null at the end.
+    static async Task<Image?> ReadPixmap(Stream stream)
     {
         var header = new StringBuilder();
-        var one = new byte[1];
         for (int spaces = 0; spaces < 4;)
         {
-            if (await stream.ReadAsync(one, cancel).ConfigureAwait(false) == 0)
+            int next = stream.ReadByte();
+            if (next < 0)
             {
                 return null;
             }
 
-            header.Append((char)one[0]);
-            spaces += one[0] is (byte)' ' or (byte)'\n' ? 1 : 0;
+            header.Append((char)next);
+            spaces += next is ' ' or '\n' ? 1 : 0;
             if (header.Length > 64)
             {
                 throw new IOException("ffmpeg sent something else than pictures");
@@ -168,26 +143,10 @@ static class FfmpegReader
             throw new IOException($"its frames are {string.Join(' ', words)}, which is too large or no picture");
         }
 
+        // The end of the process may come within a frame; what is not whole is not shown.
         var rgb = new byte[width * height * 3];
-        await stream.ReadExactlyAsync(rgb, cancel).ConfigureAwait(false);
-        return new Image(width, height, rgb);
-    }
-
-    /// <summary>A local file, whatever characters its name has, and nothing that it may point to elsewhere.</summary>
-    sealed class InputFile(string path) : IInputArgument
-    {
-        public string Text => $"-nostdin -protocol_whitelist file -i {Ffmpeg.Quote("file:" + Path.GetFullPath(path))}";
-
-        public void Pre(FFOptions ffOptions)
-        {
-            // The file was opened before; there is nothing to prepare.
-        }
-
-        public Task During(CancellationToken cancellationToken = default) => Task.CompletedTask;
-
-        public void Post()
-        {
-            // Nothing to clean up.
-        }
+        return await stream.ReadAtLeastAsync(rgb, rgb.Length, throwOnEndOfStream: false).ConfigureAwait(false) == rgb.Length
+            ? new Image(width, height, rgb)
+            : null;
     }
 }

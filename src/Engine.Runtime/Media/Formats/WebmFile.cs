@@ -6,7 +6,7 @@ namespace Engine.Runtime.Media;
 /// <summary>Reads the headers of WebM and Matroska files (RFC 8794 and 9559). Trusts no size.</summary>
 static class WebmFile
 {
-    const uint Segment = 0x18538067, Info = 0x1549A966, TimestampScale = 0x2AD7B1, Duration = 0x4489, Tracks = 0x1654AE6B,
+    const uint Ebml = 0x1A45DFA3, DocType = 0x4282, Segment = 0x18538067, Info = 0x1549A966, TimestampScale = 0x2AD7B1, Duration = 0x4489, Tracks = 0x1654AE6B,
         TrackEntry = 0xAE, TrackNumber = 0xD7, TrackType = 0x83, CodecId = 0x86, DefaultDuration = 0x23E383, Video = 0xE0, PixelWidth = 0xB0, PixelHeight = 0xBA,
         Tags = 0x1254C367, Tag = 0x7373, SimpleTag = 0x67C8, TagName = 0x45A3, TagString = 0x4487,
         Cluster = 0x1F43B675, BlockGroup = 0xA0, Block = 0xA1, SimpleBlock = 0xA3;
@@ -31,7 +31,7 @@ static class WebmFile
         return new ClipInfo
         {
             Path = path,
-            Container = "WebM",
+            Container = found.DocType == "webm" ? "WebM" : "Matroska",
             Codec = found.Codec,
             Width = (int)found.Width,
             Height = (int)found.Height,
@@ -55,7 +55,7 @@ static class WebmFile
 
             switch (id)
             {
-                case Segment or Info or Tracks or Video or Tags or Tag or Cluster or BlockGroup when depth < MaxDepth:
+                case Ebml or Segment or Info or Tracks or Video or Tags or Tag or Cluster or BlockGroup when depth < MaxDepth:
                     Walk(stream, next, found, depth + 1);
                     break;
                 case TrackEntry when depth < MaxDepth:
@@ -83,6 +83,9 @@ static class WebmFile
     {
         switch (id)
         {
+            case DocType:
+                found.DocType = Text(stream, size);
+                break;
             case TimestampScale:
                 found.Scale = Number(stream, size);
                 break;
@@ -216,6 +219,8 @@ static class WebmFile
         public string? Codec { get; private set; }
 
         public int Blocks { get; set; }
+
+        public string? DocType { get; set; }
 
         public string? TagName { get; set; }
 
