@@ -30,16 +30,8 @@ static partial class Quick
             return;
         }
 
-        double peak = Peak(device);
+        double peak = Roofline.Measure(device).FlopsPerSecond;
         Console.WriteLine($"{device.Name}: peak {peak / 1e9:F0} GFLOP/s");
-        if (what is "few")
-        {
-            foreach (var (m, k, n) in new[] { (1280, 1536, 1536), (1280, 8960, 1536), (4096, 1536, 1536) })
-            {
-                Linear(device, scratch, DType.BF16, m, k, n, Activation.None, peak);
-            }
-        }
-
         if (what is "all" or "linear")
         {
             foreach (var type in new[] { DType.F32, DType.BF16 })
@@ -206,30 +198,6 @@ static partial class Quick
             if (pass is 1 or 2 or 3 or 10 or 20 or 40)
             {
                 Console.WriteLine($"pass {pass,2}: {Stopwatch.GetElapsedTime(start).TotalMilliseconds:F2} ms");
-            }
-        }
-    }
-
-    // A tile small enough for the first-level cache: as close to the register-only peak as a real kernel gets.
-    static unsafe double Peak(CpuDevice device)
-    {
-        var job = new PeakJob { Isa = device.Isa };
-        double best = Best(() => device.Pool.Run(device.Pool.Threads, ref job));
-        return device.Pool.Threads * 2.0 * TileKernel.Rows(device.Isa) * TileKernel.Columns(device.Isa) * 64 * 2000 / best;
-    }
-
-    struct PeakJob : IPartitioned
-    {
-        public Isa Isa;
-
-        public readonly unsafe void Run(int part)
-        {
-            float* memory = stackalloc float[(64 * 32) + (64 * 12) + TileKernel.LargestTile + 16];
-            float* at = (float*)(((nint)memory + 63) & ~63);
-            new Span<float>(at, 64 * 44).Fill(1e-3f);
-            for (int i = 0; i < 2000; i++)
-            {
-                TileKernel.Run(Isa, TileKernel.Rows(Isa), 64, at + (64 * 32), 64, at, at + (64 * 44));
             }
         }
     }

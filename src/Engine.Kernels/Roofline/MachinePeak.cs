@@ -1,9 +1,8 @@
 using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
-using Engine.Kernels;
 
-namespace Engine.Runtime.Benchmarks;
+namespace Engine.Kernels;
 
 /// <summary>The most multiply-adds that this machine's cores do, measured: what every kernel is held against.</summary>
 /// <remarks>
