@@ -4,7 +4,8 @@ using Engine.Runtime.Media;
 namespace Engine.Runtime.Pipelines;
 
 /// <summary>Makes the frames that are handed out: decoded ones, with a joined source before them or its pixels put back.</summary>
-sealed class FrameMaker(ModelParts parts, ResolvedRequest request, IPipelineObserver? observer, FrameQueue queue, JobProgress progress)
+sealed class FrameMaker(
+    ModelParts parts, ResolvedRequest request, Residency residency, IPipelineObserver? observer, FrameQueue queue, JobProgress progress)
 {
     int _handedOut;
 
@@ -23,7 +24,7 @@ sealed class FrameMaker(ModelParts parts, ResolvedRequest request, IPipelineObse
         using var originals = PastesBack ? source!.Read(0, request.Frames, request.Width, request.Height).GetEnumerator() : null;
         bool[]? mask = PastesBack ? Pictures.Mask(request.Request.Mask!, request.Width, request.Height) : null;
         using var lease = parts.Decoder.Rent();
-        DecodeStage.Run(lease.Value, latent, (first, frames) =>
+        DecodeStage.Run(lease.Value, latent, residency.Decode, (first, frames) =>
         {
             observer?.OnFrames(first, frames);
             for (int i = 0; i < frames.Shape[0]; i++)

@@ -50,7 +50,13 @@ sealed class GenerationJob(ModelParts parts, ResolvedRequest request, Residency 
             if (request.Task != VideoTask.TextToVideo)
             {
                 progress.Enter(GenerationStage.EncodingInputs);
-                InputStage.Run(parts, request, inputs, conditioning, n => progress.Note(GenerationStage.EncodingInputs, n), cancel);
+                InputStage.RunImageEncoder(parts, request, inputs, conditioning);
+                if (residency.ReleaseParts)
+                {
+                    parts.ImageEncoder.Release();
+                }
+
+                InputStage.Run(parts, request, inputs, conditioning, residency.Encode, n => progress.Note(GenerationStage.EncodingInputs, n), cancel);
                 if (residency.ReleaseParts)
                 {
                     parts.Encoder.Release();

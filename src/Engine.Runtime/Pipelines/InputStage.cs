@@ -1,5 +1,7 @@
 using Engine.Kernels;
 using Engine.Model.Checkpoints;
+using Engine.Model.Vae;
+using Engine.Model.Vision;
 using Engine.Runtime.Media;
 
 namespace Engine.Runtime.Pipelines;
@@ -28,9 +30,11 @@ static class InputStage
     /// <param name="request">What was asked for.</param>
     /// <param name="inputs">Pictures and clip; null counts only.</param>
     /// <param name="into">Receives the tensors.</param>
+    /// <param name="tiling">How large frames are cut.</param>
     /// <param name="note">Told what was done to the frames of a clip.</param>
     /// <param name="cancel">Stops between groups of frames.</param>
-    public static void Run(ModelParts parts, ResolvedRequest request, JobInputs? inputs, Conditioning into, Action<string>? note, CancellationToken cancel)
+    public static void Run(
+        ModelParts parts, ResolvedRequest request, JobInputs? inputs, Conditioning into, VaeTiling? tiling, Action<string>? note, CancellationToken cancel)
     {
         if (request.Task == VideoTask.TextToVideo)
         {
@@ -38,7 +42,7 @@ static class InputStage
         }
 
         using var lease = parts.Encoder.Rent();
-        using var encoder = new LatentEncoder(lease.Value, request.Width, request.Height);
+        using var encoder = new LatentEncoder(lease.Value, request.Width, request.Height, tiling);
         var shape = LatentShape(request, parts.Checkpoint);
         var transformer = parts.Checkpoint.Transformer!;
         switch (request.Task)
@@ -54,6 +58,31 @@ static class InputStage
                 into.Given = new GivenLatents(parts.Device, shape);
                 Give(parts.Checkpoint, request, inputs, encoder, shape, into, note, cancel);
                 break;
+        }
+    }
+
+    /// <summary>Image tokens of the given pictures [I, D], for models that take them; the pictures are seen at their own size.</summary>
+    public static void RunImageEncoder(ModelParts parts, ResolvedRequest request, JobInputs? inputs, Conditioning into)
+    {
+        if (parts.Checkpoint.Transformer!.ImageDim is null || request.Task is not (VideoTask.ImageToVideo or VideoTask.FirstLastFrame))
+        {
+            return;
+        }
+
+        var config = parts.Checkpoint.ImageEncoder!;
+        Image?[] pictures = request.Task == VideoTask.FirstLastFrame ? [inputs?.FirstOriginal, inputs?.LastOriginal] : [inputs?.FirstOriginal];
+        using var lease = parts.ImageEncoder.Rent();
+        using var scratch = new Workspace(parts.Device);
+        using var pixels = parts.Device.NewTensor([3, config.ImageSize, config.ImageSize]);
+        into.Image = parts.Device.NewTensor([pictures.Length * config.Tokens, config.HiddenSize]);
+        for (int i = 0; i < pictures.Length; i++)
+        {
+            if (pictures[i] is { } picture)
+            {
+                ClipImageProcessor.Process(picture.Rgb, picture.Width, picture.Height, config, pixels);
+            }
+
+            lease.Value.Encoder.Forward(pixels, into.Image.Slice(i * config.Tokens, config.Tokens), scratch);
         }
     }
 

@@ -13,10 +13,14 @@ sealed class LatentEncoder : IDisposable
     readonly Tensor _latent;
 
     /// <summary>Opens the encoder for one size.</summary>
-    public LatentEncoder(WanVae vae, int width, int height)
+    /// <param name="vae">The VAE, with its encoder.</param>
+    /// <param name="width">Pixels in a row.</param>
+    /// <param name="height">Rows.</param>
+    /// <param name="tiling">How large frames are cut; null does them whole.</param>
+    public LatentEncoder(WanVae vae, int width, int height, VaeTiling? tiling)
     {
         _config = vae.Config;
-        _encoder = vae.OpenEncoder(height, width);
+        _encoder = vae.OpenEncoder(height, width, tiling);
         _frames = vae.Device.NewTensor([_config.TemporalFactor, height, width, 3]);
         _latent = vae.Device.NewTensor([_config.ZDim, 1, height / _config.SpatialFactor, width / _config.SpatialFactor]);
     }
@@ -29,16 +33,24 @@ sealed class LatentEncoder : IDisposable
     {
         _encoder.Reset();
         int filled = 0;
+        int pushed = 0;
         int done = 0;
+        void Normalised(Tensor made)
+        {
+            _latent.CopyFrom(made);
+            LatentScale.Normalise(_config, _latent);
+            take(done++, _latent);
+        }
+
+        LatentSink sink = Normalised;
         foreach (var frame in frames)
         {
             Fill(_frames[filled++], frame);
-            if (filled == (done == 0 ? 1 : _config.TemporalFactor))
+            if (filled == (pushed == 0 ? 1 : _config.TemporalFactor))
             {
                 cancel.ThrowIfCancellationRequested();
-                _encoder.Push(_frames.Slice(0, filled), _latent);
-                LatentScale.Normalise(_config, _latent);
-                take(done++, _latent);
+                _encoder.Push(_frames.Slice(0, filled), sink);
+                pushed++;
                 filled = 0;
             }
         }
@@ -47,6 +59,8 @@ sealed class LatentEncoder : IDisposable
         {
             throw new InvalidOperationException($"{filled} frames are left over: a clip has {_config.TemporalFactor}n + 1 frames.");
         }
+
+        _encoder.Finish(sink, (_, _) => cancel.ThrowIfCancellationRequested());
     }
 
     /// <inheritdoc/>

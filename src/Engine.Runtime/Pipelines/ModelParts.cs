@@ -3,6 +3,7 @@ using Engine.Model.Checkpoints;
 using Engine.Model.Text;
 using Engine.Model.Transformer;
 using Engine.Model.Vae;
+using Engine.Model.Vision;
 using Engine.Model.Weights;
 
 namespace Engine.Runtime.Pipelines;
@@ -13,11 +14,16 @@ sealed class ModelParts : IDisposable
     readonly Lazy<SentencePieceTokenizer> _tokenizer;
 
     /// <summary>Prepares the parts; reads nothing yet.</summary>
-    public ModelParts(Checkpoint checkpoint, Device device, EmbeddingCache? cache = null)
+    /// <param name="checkpoint">The model.</param>
+    /// <param name="device">Where the parts go.</param>
+    /// <param name="cache">Embeddings of earlier runs.</param>
+    /// <param name="like">Parts of the same model whose tokenizer is used.</param>
+    public ModelParts(Checkpoint checkpoint, Device device, EmbeddingCache? cache = null, ModelParts? like = null)
     {
         Checkpoint = checkpoint;
         Device = device;
-        _tokenizer = new(() => SentencePieceTokenizer.Load(checkpoint.TokenizerPath!));
+        _tokenizer = like?._tokenizer ?? new(() => SentencePieceTokenizer.Load(checkpoint.TokenizerPath!));
+        ImageEncoder = new(() => new ImageEncoderPart(checkpoint, device));
         TextEncoder = new(() => new TextEncoderPart(checkpoint, device, resident: true, cache));
         StreamedTextEncoder = new(() => new TextEncoderPart(checkpoint, device, resident: false, cache));
         Transformer = new(() => LoadTransformer(checkpoint.OpenTransformer));
@@ -41,6 +47,9 @@ sealed class ModelParts : IDisposable
     /// <summary>Ids to embeddings, layers read from disk one after the other.</summary>
     public Part<TextEncoderPart> StreamedTextEncoder { get; }
 
+    /// <summary>Pictures to image tokens.</summary>
+    public Part<ImageEncoderPart> ImageEncoder { get; }
+
     /// <summary>The transformer, or the high-noise one of two.</summary>
     public Part<WanTransformer> Transformer { get; }
 
@@ -58,6 +67,7 @@ sealed class ModelParts : IDisposable
     {
         TextEncoder.Release();
         StreamedTextEncoder.Release();
+        ImageEncoder.Release();
         Encoder.Release();
         Transformer.Release();
         Transformer2.Release();
@@ -120,4 +130,33 @@ sealed class TextEncoderPart : IDisposable
         Encoder.Dispose();
         _source.Dispose();
     }
+}
+
+/// <summary>An image encoder together with its weights.</summary>
+sealed class ImageEncoderPart : IDisposable
+{
+    readonly WeightStore _store;
+
+    /// <summary>Reads the weights.</summary>
+    public ImageEncoderPart(Checkpoint checkpoint, Device device)
+    {
+        using var source = checkpoint.OpenImageEncoder();
+        _store = new WeightStore(source, device);
+        try
+        {
+            Encoder = ClipVisionEncoder.Load(_store.Root, checkpoint.ImageEncoder!, device);
+            _store.Complete();
+        }
+        catch
+        {
+            _store.Release();
+            throw;
+        }
+    }
+
+    /// <summary>The encoder.</summary>
+    public ClipVisionEncoder Encoder { get; }
+
+    /// <inheritdoc/>
+    public void Dispose() => _store.Release();
 }

@@ -1,7 +1,12 @@
+using Engine.Model.Vae;
+
 namespace Engine.Runtime.Pipelines;
 
 /// <summary>What of a model is in memory when: the plan's decisions, as the pipeline follows them.</summary>
 /// <param name="StreamTextEncoder">Read the text encoder's layers one after the other.</param>
 /// <param name="ReleaseParts">Release each part when the next is needed.</param>
 /// <param name="Sampler">How the sampler spends memory.</param>
-readonly record struct Residency(bool StreamTextEncoder, bool ReleaseParts, SamplerOptions Sampler);
+/// <param name="Encode">How frames are cut for encoding; null does them whole.</param>
+/// <param name="Decode">How frames are cut for decoding; null does them whole.</param>
+readonly record struct Residency(
+    bool StreamTextEncoder, bool ReleaseParts, SamplerOptions Sampler, VaeTiling? Encode = null, VaeTiling? Decode = null);

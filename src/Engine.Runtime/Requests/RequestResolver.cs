@@ -16,7 +16,7 @@ static class RequestResolver
         var wrong = RequestRules.Problems(request);
         var missing = RequestRules.MissingFiles(request);
         var task = TaskOf(request);
-        Parts(wrong, model);
+        Parts(model);
         Ability(wrong, task, model);
         if (wrong.Count + missing.Count > 0)
         {
@@ -121,13 +121,14 @@ static class RequestResolver
         MaxSequenceLength = r.MaxSequenceLength,
     };
 
-    static void Parts(List<RequestProblem> wrong, Checkpoint model)
+    static void Parts(Checkpoint model)
     {
         string[] absent =
         [
             .. model.Transformer is null ? ["transformer"] : Array.Empty<string>(),
             .. model.Vae is null ? ["VAE"] : Array.Empty<string>(),
             .. model.TextEncoder is null ? ["text encoder"] : Array.Empty<string>(),
+            .. model.Transformer?.ImageDim is not null && model.ImageEncoder is null ? ["image encoder"] : Array.Empty<string>(),
             .. model.TokenizerPath is null ? ["tokenizer (spiece.model)"] : Array.Empty<string>(),
         ];
         if (absent.Length > 0)

@@ -11,7 +11,7 @@ public sealed class PipelineGoldenTests(ITestOutputHelper output)
     public static TheoryData<string> Cases =>
     [
         "pipeline-t2v-unipc", "pipeline-t2v-euler", "pipeline-t2v-dpmpp", "pipeline-t2v-nocfg", "pipeline-t2v-one-frame", "pipeline-v2v",
-        "pipeline-ti2v-text", "pipeline-ti2v-image",
+        "pipeline-ti2v-text", "pipeline-ti2v-image", "pipeline-i2v",
         "builtin-t2v", "builtin-t2v-two", "builtin-i2v", "builtin-keyframes", "builtin-extend", "builtin-mask",
     ];
 
