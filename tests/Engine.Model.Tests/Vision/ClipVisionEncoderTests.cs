@@ -34,7 +34,9 @@ public sealed class ClipVisionEncoderTests
         {
             encoder.Forward(pixels[i], hidden, scratch);
             var rows = want.AsSpan(i * (int)hidden.Count, (int)hidden.Count);
-            Assert.InRange(Golden.RelativeError(hidden.Span, rows), 0, Exact);
+            double error = Golden.RelativeError(hidden.Span, rows);
+            TestContext.Current.TestOutputHelper?.WriteLine($"{isa} picture {i}: {error:e2}");
+            Assert.InRange(error, 0, Exact);
         }
 
         store.Release();
