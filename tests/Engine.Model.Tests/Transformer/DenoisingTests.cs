@@ -20,7 +20,9 @@ public sealed class DenoisingTests
         "pipeline-i2v",
         "pipeline-flf2v",
         "pipeline-ti2v-text",
+        "pipeline-ti2v-image",
         "builtin-t2v",
+        "builtin-i2v",
     ];
 
     [Theory, MemberData(nameof(Cases))]
@@ -50,23 +52,29 @@ public sealed class DenoisingTests
             Assert.Equal(latent, drawn);
         }
 
+        // A given first frame is put into the input at timestep 0; other conditions are further channels.
         float[] condition = golden.Has("condition") ? golden.Floats("condition") : [];
+        bool given = golden.Has("first_frame_mask");
         using var input = device.NewTensor([model.Config.InChannels, noise.Shape[1], noise.Shape[2], noise.Shape[3]]);
         using var guided = device.NewTensor(noise.Shape);
         using var unguided = device.NewTensor(noise.Shape);
-        var timestep = TimestepMap.Single(0);
+        int tokens = model.Tokens(noise.Shape[1], noise.Shape[2], noise.Shape[3]);
+        int tokensPerFrame = tokens / noise.Shape[1];
+        using var timesteps = given
+            ? TimestepMap.ByRow(device, [.. Enumerable.Range(0, tokens).Select(i => i < tokensPerFrame ? 1 : 0)], [0, 0])
+            : TimestepMap.Single(0);
         double worst = 0;
         for (int step = start; step < steps; step++)
         {
-            input.CopyFrom([.. latent, .. condition]);
-            timestep.Values[0] = scheduler.Timesteps[step];
+            input.CopyFrom(given ? WithFirstFrame(latent, condition, noise.Shape) : [.. latent, .. condition]);
+            timesteps.Values[0] = scheduler.Timesteps[step];
             if (negative is null)
             {
-                model.Forward(input, timestep, prompt, guided, scratch);
+                model.Forward(input, timesteps, prompt, guided, scratch);
             }
             else
             {
-                model.ForwardPair(input, timestep, prompt, negative, guided, unguided, scratch);
+                model.ForwardPair(input, timesteps, prompt, negative, guided, unguided, scratch);
                 Elementwise.Combine(device, guided, guidance, unguided, 1 - guidance, guided);
             }
 
@@ -80,6 +88,18 @@ public sealed class DenoisingTests
 
         TestContext.Current.TestOutputHelper!.WriteLine($"{name}: error {worst:E2}");
         Assert.InRange(worst, double.Epsilon, 2e-5);
+    }
+
+    static float[] WithFirstFrame(float[] latent, float[] frame, Shape shape)
+    {
+        float[] result = [.. latent];
+        int size = shape[2] * shape[3];
+        for (int c = 0; c < shape[0]; c++)
+        {
+            frame.AsSpan(c * size, size).CopyTo(result.AsSpan(c * size * shape[1]));
+        }
+
+        return result;
     }
 
     static TransformerContext Prepare(Golden golden, WanTransformer model, string embeds, Workspace scratch)
