@@ -148,21 +148,6 @@ public sealed class WanTransformer : IDisposable
         Action<int, Tensor>? afterBlock = null) =>
         Run(latent, timesteps, [first, second], [firstVelocity, secondVelocity], scratch, afterBlock);
 
-    /// <summary>Runs a forward and looks for the first block whose output holds a value that is not a finite number.</summary>
-    /// <returns>The block's index, or null when all values are finite.</returns>
-    /// <param name="latent">Input [InChannels, T, H, W].</param>
-    /// <param name="timesteps">One for all tokens, or one per token.</param>
-    /// <param name="context">The prompt.</param>
-    /// <param name="scratch">Workspace.</param>
-    public int? FindNonFinite(Tensor latent, TimestepMap timesteps, TransformerContext context, Workspace scratch)
-    {
-        using var scope = scratch.Scope();
-        var velocity = scratch.Take([Config.OutChannels, latent.Shape[1], latent.Shape[2], latent.Shape[3]]);
-        int? found = null;
-        Run(latent, timesteps, [context], [velocity], scratch, null, (block, hidden) => found ??= IsFinite(hidden) ? null : block);
-        return found;
-    }
-
     /// <summary>Frees the weights.</summary>
     public void Dispose()
     {
@@ -184,8 +169,7 @@ public sealed class WanTransformer : IDisposable
         ReadOnlySpan<TransformerContext> contexts,
         ReadOnlySpan<Tensor> velocities,
         Workspace scratch,
-        Action<int, Tensor>? afterBlock,
-        Action<int, Tensor>? inspect = null)
+        Action<int, Tensor>? afterBlock)
     {
         RequireLatent(latent, Config.InChannels, nameof(latent));
         var grid = Grid(latent.Shape[1], latent.Shape[2], latent.Shape[3]);
@@ -222,7 +206,6 @@ public sealed class WanTransformer : IDisposable
         for (int i = 0; i < _blocks.Length; i++)
         {
             _blocks[i].Forward(pass, hiddenStates, alike: i == 0);
-            inspect?.Invoke(i, hiddenStates);
             afterBlock?.Invoke(i, hiddenStates);
         }
 
@@ -311,27 +294,6 @@ public sealed class WanTransformer : IDisposable
         {
             throw new ArgumentException($"The velocity is {velocity.Shape}, the latent {latent.Shape}; all but the channels must agree.", nameof(velocity));
         }
-    }
-
-    static bool IsFinite(Tensor values)
-    {
-        if (values.Device.IsDry)
-        {
-            return true;
-        }
-
-        for (int row = 0; row < values.Rows; row++)
-        {
-            foreach (float value in values.Slice(row, 1).Span)
-            {
-                if (!float.IsFinite(value))
-                {
-                    return false;
-                }
-            }
-        }
-
-        return true;
     }
 
     static void RequireLatent(Tensor latent, int channels, string name)

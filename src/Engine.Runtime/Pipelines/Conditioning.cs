@@ -5,10 +5,13 @@ namespace Engine.Runtime.Pipelines;
 /// <summary>Everything the sampler is given besides noise: text, pictures, and latents that are known. Owns its tensors.</summary>
 sealed class Conditioning : IDisposable
 {
-    /// <summary>Text embeddings [S, D], zero-padded to S.</summary>
+    /// <summary>Embeddings of the prompt's tokens [tokens, D].</summary>
     public required Tensor Prompt { get; init; }
 
-    /// <summary>Embeddings of the negative prompt [S, D]; unset without guidance.</summary>
+    /// <summary>Tokens that every prompt counts as, padded with zeros.</summary>
+    public required int TextLength { get; init; }
+
+    /// <summary>Embeddings of the negative prompt's tokens; unset without guidance.</summary>
     public Tensor NegativePrompt { get; init; }
 
     /// <summary>Image tokens [I, D]; unset for models without an image encoder.</summary>

@@ -38,7 +38,12 @@ sealed class GenerationJob(ModelParts parts, ResolvedRequest request, Residency 
     {
         progress.Enter(GenerationStage.EncodingText);
         var text = TextStage.Run(parts, request, residency.StreamTextEncoder, null, cancel);
-        var conditioning = new Conditioning { Prompt = text[0], NegativePrompt = text.Length > 1 ? text[1] : default };
+        var conditioning = new Conditioning
+        {
+            Prompt = text[0],
+            NegativePrompt = text.Length > 1 ? text[1] : default,
+            TextLength = request.MaxSequenceLength,
+        };
         try
         {
             if (residency.ReleaseParts)
@@ -166,8 +171,8 @@ sealed class GenerationJob(ModelParts parts, ResolvedRequest request, Residency 
             return;
         }
 
-        Show("prompt_embeds", conditioning.Prompt);
-        Show("negative_prompt_embeds", conditioning.NegativePrompt);
+        ShowPadded("prompt_embeds", conditioning.Prompt);
+        ShowPadded("negative_prompt_embeds", conditioning.NegativePrompt);
         Show("image_embeds", conditioning.Image);
         Show("condition", conditioning.Channels);
         if (conditioning.Given is not { } given)
@@ -185,6 +190,15 @@ sealed class GenerationJob(ModelParts parts, ResolvedRequest request, Residency 
             Latents.Take(given.Values, 0, frame);
             _observer.OnTensor("first_frame_mask", inverse);
             Show("condition", frame);
+        }
+    }
+
+    void ShowPadded(string name, Tensor embedding)
+    {
+        if (!embedding.IsEmpty)
+        {
+            using var padded = TextStage.Pad(embedding, request.MaxSequenceLength);
+            Show(name, padded);
         }
     }
 

@@ -47,11 +47,11 @@ sealed class Sampler : IDisposable
         _timesteps = conditioning.Given is { } given
             ? TimestepMap.ByRow(_device, given.TokenRows(transformer.Config.Patch), [0, 0])
             : TimestepMap.Single(0);
-        _prompt = transformer.Prepare(conditioning.Prompt, conditioning.Image, _scratch, options.KeepKeyValues);
+        _prompt = transformer.Prepare(conditioning.Prompt, conditioning.Image, _scratch, options.KeepKeyValues, conditioning.TextLength);
         _velocity = _device.NewTensor(latent.Shape);
         if (!conditioning.NegativePrompt.IsEmpty)
         {
-            _negative = transformer.Prepare(conditioning.NegativePrompt, conditioning.Image, _scratch, options.KeepKeyValues);
+            _negative = transformer.Prepare(conditioning.NegativePrompt, conditioning.Image, _scratch, options.KeepKeyValues, conditioning.TextLength);
             _negativeVelocity = _device.NewTensor(latent.Shape);
         }
 

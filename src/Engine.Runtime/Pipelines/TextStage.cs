@@ -5,12 +5,12 @@ namespace Engine.Runtime.Pipelines;
 
 /// <summary>Prompts to embeddings.</summary>
 /// <remarks>
-/// Cleaned, cut to the text length with the end mark kept, encoded at its true length, then padded with zeros, as diffusers'
-/// pipeline_wan.py @ 58eb52c0803ea9af3abec60841c2a093bdf1f951 (Apache-2.0) does.
+/// Cleaned, cut to the text length with the end mark kept and encoded at its true length, as diffusers' pipeline_wan.py
+/// @ 58eb52c0803ea9af3abec60841c2a093bdf1f951 (Apache-2.0) does. The zeros that it pads with are left to the transformer.
 /// </remarks>
 static class TextStage
 {
-    /// <summary>Embeddings of the prompt, and of the negative prompt when guidance uses it, each [S, D].</summary>
+    /// <summary>Embeddings of the prompt, and of the negative prompt when guidance uses it, each [tokens, D].</summary>
     /// <param name="parts">The model.</param>
     /// <param name="request">What to encode.</param>
     /// <param name="streamed">Read the encoder's layers one after the other.</param>
@@ -22,18 +22,11 @@ static class TextStage
         int[][] ids = Array.ConvertAll(texts, t => parts.Tokenizer.Encode(PromptCleaner.Clean(t), request.MaxSequenceLength));
         using var lease = (streamed ? parts.StreamedTextEncoder : parts.TextEncoder).Rent();
         using var scratch = new Workspace(parts.Device);
-        var embeddings = lease.Value.Encoder.Encode(ids, scratch, afterLayer, cancel);
-        try
-        {
-            return Array.ConvertAll(embeddings, e => Pad(e, request.MaxSequenceLength));
-        }
-        finally
-        {
-            Array.ForEach(embeddings, e => e.Dispose());
-        }
+        return lease.Value.Encoder.Encode(ids, scratch, afterLayer, cancel);
     }
 
-    static Tensor Pad(Tensor embedding, int length)
+    /// <summary>An embedding with zeros after it, [length, D].</summary>
+    public static Tensor Pad(Tensor embedding, int length)
     {
         var padded = embedding.Device.NewTensor([length, embedding.Columns]);
         padded.Fill(0);
