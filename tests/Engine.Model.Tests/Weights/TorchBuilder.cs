@@ -38,8 +38,14 @@ sealed class TorchBuilder
         return this;
     }
 
-    public byte[] ToArray() => Zip(
-        [("a/data.pkl", Code ?? [0x80, 2, .. "}("u8, .. _items, .. "u."u8]), ("a/byteorder", "little"u8.ToArray()), .. _storages, ("a/version", "3\n"u8.ToArray())],
+    public byte[] ToArray() => Pack(Code ?? Pickle());
+
+    /// <summary>The pickle that describes the tensors.</summary>
+    public byte[] Pickle() => [0x80, 2, .. "}("u8, .. _items, .. "u."u8];
+
+    /// <summary>The archive around a pickle.</summary>
+    public byte[] Pack(byte[] code) => Zip(
+        [("a/data.pkl", code), ("a/byteorder", "little"u8.ToArray()), .. _storages, ("a/version", "3\n"u8.ToArray())],
         CompressionLevel.NoCompression);
 
     public static byte[] Zip(IEnumerable<(string Name, byte[] Bytes)> members, CompressionLevel level)
