@@ -144,6 +144,11 @@ public sealed class VideoWriter : IFrameSink
         {
             throw OutputFile.Failed(Path, e);
         }
+        catch (EngineException e) when (e.Kind == ErrorKind.BadInput)
+        {
+            // What ffmpeg wrote is no clip.
+            throw OutputFile.Failed(Path, new IOException("ffmpeg left a damaged file", e));
+        }
     }
 
     /// <summary>Closes; a clip that is not complete is given up and leaves nothing behind.</summary>
@@ -168,6 +173,11 @@ public sealed class VideoWriter : IFrameSink
         {
             sequence.Publish();
             return;
+        }
+
+        if (Format is VideoFormat.Mp4 or VideoFormat.WebM && ClipInfo.Read(_temporary, ffmpeg: "none").Frames is var stored && !(stored >= Frames))
+        {
+            throw new IOException($"ffmpeg stored {stored ?? 0} of {Frames} frames");
         }
 
         if (Format == VideoFormat.Gif && _comment is not null)

@@ -139,6 +139,25 @@ public sealed class VideoWriterTests
         Assert.Equal(["ffmpeg"], folder.Names);
     }
 
+    [Theory]
+    [InlineData("echo 'Error closing file: No space left on device' >&2", "no space left")]
+    [InlineData("for a in \"$@\"; do case \"$a\" in *.partial.mp4) truncate -s 300 \"$a\";; esac; done", "damaged file")]
+    public async Task An_ffmpeg_that_fails_but_says_it_did_not_is_found_out(string then, string said)
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "the stand-in for ffmpeg is a shell script");
+        TestFfmpeg.Require();
+        using var folder = new TestFolder();
+        string fake = TestFfmpeg.Script(folder, $"""
+            "{Ffmpeg.Find(null, out _)!.Program}" "$@"
+            {then}
+            exit 0
+            """);
+        var error = await Assert.ThrowsAsync<EngineException>(() => TestClips.Write(folder["a.mp4"], Width, Height, 5, null, fake));
+        Assert.Equal(ErrorKind.BadOutput, error.Kind);
+        Assert.Contains(said, error.Message);
+        Assert.Equal(["ffmpeg"], folder.Names);
+    }
+
     [Fact]
     public async Task An_ffmpeg_that_reads_nothing_holds_the_writer_back()
     {

@@ -15,18 +15,27 @@ namespace Engine.Runtime.Media;
 sealed class FfmpegEncoder : IFrameEncoder, IPipeSource
 {
     const int FramesInFlight = 3;
-    const int LinesKept = 12;
+
+    // What ffmpeg says when the disk fails it. Some of its formats end with exit code 0 all the same.
+    static readonly string[] s_writeErrors =
+    [
+        "No space left", "Disk quota exceeded", "Input/output error", "File too large",
+        "Error writing trailer", "Error closing file", "av_interleaved_write_frame",
+    ];
 
     static readonly TimeSpan s_interruptGrace = TimeSpan.FromMilliseconds(300);
 
     readonly Channel<(byte[] Buffer, int Length)> _frames = Channel.CreateBounded<(byte[], int)>(
         new BoundedChannelOptions(FramesInFlight) { SingleReader = true, SingleWriter = true });
     readonly CancellationTokenSource _stop = new();
-    readonly Queue<string> _lines = new();
+    readonly Lock _said = new();
     readonly string _input;
     readonly string _temporary;
     readonly string? _tags;
     readonly Task _run;
+    string? _lastLine;
+    string? _firstError;
+    string? _writeError;
 
     /// <summary>Starts ffmpeg.</summary>
     /// <param name="ffmpeg">Which one.</param>
@@ -96,6 +105,14 @@ sealed class FfmpegEncoder : IFrameEncoder, IPipeSource
         await _run.WaitAsync(cancel).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         cancel.ThrowIfCancellationRequested();
         await Rethrow(cancel).ConfigureAwait(false);
+        lock (_said)
+        {
+            if (_writeError is not null)
+            {
+                throw Failure(null);
+            }
+        }
+
         RemoveTags();
     }
 
@@ -152,20 +169,15 @@ sealed class FfmpegEncoder : IFrameEncoder, IPipeSource
 
     IOException Failure(Exception? inner)
     {
-        string[] lines;
-        lock (_lines)
+        lock (_said)
         {
-            lines = [.. _lines];
+            string? cause = _writeError ?? _firstError ?? _lastLine;
+            return new IOException(
+                _writeError?.Contains("No space left", StringComparison.Ordinal) == true
+                    ? "there is no space left on its disk"
+                    : $"ffmpeg ended early{(cause is null ? "" : $" and says: {cause.Trim()}")}",
+                inner);
         }
-
-        if (lines.Any(line => line.Contains("No space left", StringComparison.Ordinal)))
-        {
-            return new IOException("ffmpeg found no space left on its disk", inner);
-        }
-
-        // The first complaint is the cause; what follows are its consequences.
-        string? line = lines.FirstOrDefault(l => l.Contains("rror", StringComparison.Ordinal) || l.Contains("nvalid", StringComparison.Ordinal)) ?? lines.LastOrDefault();
-        return new IOException($"ffmpeg ended early{(line is null ? "" : $" and says: {line.Trim()}")}", inner);
     }
 
     void Keep(string line)
@@ -175,12 +187,18 @@ sealed class FfmpegEncoder : IFrameEncoder, IPipeSource
             return;
         }
 
-        lock (_lines)
+        lock (_said)
         {
-            _lines.Enqueue(line);
-            if (_lines.Count > LinesKept)
+            _lastLine = line;
+            if (line.Contains("rror", StringComparison.Ordinal) || line.Contains("nvalid", StringComparison.Ordinal))
             {
-                _lines.Dequeue();
+                // The first complaint is the cause; what follows are its consequences.
+                _firstError ??= line;
+            }
+
+            if (s_writeErrors.Any(sign => line.Contains(sign, StringComparison.Ordinal)))
+            {
+                _writeError ??= line;
             }
         }
     }
