@@ -18,6 +18,7 @@ static class BenchCommand
         ("dit", BenchKind.Dit),
         ("vae-decode", BenchKind.VaeDecode),
         ("vae-encode", BenchKind.VaeEncode),
+        ("text", BenchKind.Text),
         ("e2e", BenchKind.E2e),
     ];
 

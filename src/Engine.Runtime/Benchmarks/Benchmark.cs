@@ -37,6 +37,7 @@ public static class Benchmark
         BenchKind.Attention => KernelWork.Attention(request),
         BenchKind.Conv => KernelWork.Convolution(request),
         BenchKind.Dit => ModelWork.Transformer(request),
+        BenchKind.Text => ModelWork.Text(request),
         BenchKind.VaeDecode => ModelWork.VaeDecode(request),
         BenchKind.VaeEncode => ModelWork.VaeEncode(request),
         _ => throw new ArgumentOutOfRangeException(nameof(request), request.Kind, "There is no such benchmark."),

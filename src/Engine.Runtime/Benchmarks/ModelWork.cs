@@ -1,5 +1,6 @@
 using Engine.Kernels;
 using Engine.Model.Checkpoints;
+using Engine.Model.Text;
 using Engine.Model.Transformer;
 using Engine.Model.Vae;
 using Engine.Model.Weights;
@@ -10,6 +11,7 @@ namespace Engine.Runtime.Benchmarks;
 static class ModelWork
 {
     const float Timestep = 500;
+    const int LargeTextWidth = 2048;
 
     /// <summary>One forward of the transformer.</summary>
     public static Work Transformer(BenchRequest request)
@@ -65,6 +67,29 @@ static class ModelWork
                 for (int i = 0; i < size.LatentFrames; i++)
                 {
                     encoder.Push(i == 0 ? first : group, latent);
+                }
+            };
+        });
+    }
+
+    /// <summary>Encoding a prompt of full length.</summary>
+    public static Work Text(BenchRequest request)
+    {
+        var config = request.Model.TextEncoder;
+        // UMT5-XXL is streamed, as a job does it; its made-up weights cost about what reading them from a disk would.
+        bool resident = config.DModel < LargeTextWidth;
+        string how = resident ? "kept in memory" : "layers read one by one";
+        return new Work($"{request.Model.TextLength} tokens, {config.Layers} layers of width {config.DModel}, {request.Weights}, {how}", (device, pieces) =>
+        {
+            var source = pieces.Keep(new RandomWeightSource(ExpectedTensors.Of(config), request.Weights));
+            var encoder = pieces.Keep(new Umt5Encoder(source, config, device, resident));
+            var scratch = pieces.Workspace();
+            int[] ids = [.. Enumerable.Range(2, request.Model.TextLength)];
+            return () =>
+            {
+                foreach (var embedding in encoder.Encode([ids], scratch))
+                {
+                    embedding.Dispose();
                 }
             };
         });

@@ -5,7 +5,7 @@ namespace Engine.Cli.Tests.Commands;
 /// <summary><c>engine bench</c> on sizes that take no time.</summary>
 public sealed class BenchCommandTests
 {
-    public static TheoryData<string> Kinds => ["gemm", "attention", "conv", "dit", "vae-decode", "vae-encode", "e2e"];
+    public static TheoryData<string> Kinds => ["gemm", "attention", "conv", "dit", "vae-decode", "vae-encode", "text", "e2e"];
 
     [Theory, MemberData(nameof(Kinds))]
     public async Task Every_kind_prints_its_figures(string kind)
