@@ -73,13 +73,18 @@ static class CommandLine
     {
         var root = new RootCommand("Makes video clips from text, pictures and clips.")
         {
+            GenerateCommand.Create(),
+            PlanCommand.Create(),
             InspectCommand.Create(),
             DevicesCommand.Create(),
             BenchCommand.Create(),
             CompletionCommand.Create(),
         };
         root.WithExamples(
-            "engine devices                       # what this machine can run on");
+            "engine generate \"A red ball rolls to the left in a meadow\" -o ball.mp4",
+            "engine plan \"A red ball\" --size 256x256 --frames 49",
+            "engine inspect ball.mp4",
+            "engine devices");
         root.Add(GlobalOptions.Debug);
         root.Add(GlobalOptions.Json);
         root.Add(GlobalOptions.Quiet);

@@ -8,6 +8,8 @@ public sealed class Image
     /// <summary>Most pixels a picture may have: beyond it, decoding would take more memory than a picture is worth.</summary>
     public const long MaxPixels = 50_000_000;
 
+    static readonly string[] s_kinds = [".png", ".jpg", ".jpeg", ".webp"];
+
     /// <summary>Wraps pixels; they are not copied.</summary>
     /// <param name="width">Width, pixels.</param>
     /// <param name="height">Height, pixels.</param>
@@ -67,6 +69,18 @@ public sealed class Image
     /// <param name="quality">1 to 100; 100 is without loss.</param>
     public byte[] ToWebp(int quality = 100) => SkiaCodec.EncodeWebp(Rgb, Width, Height, quality);
 
+    /// <summary>Checks, without leaving a trace, that <see cref="Save"/> could write under this name.</summary>
+    /// <exception cref="EngineException">The extension is no picture's (BadRequest), or the place cannot be written (BadOutput).</exception>
+    public static void CheckWritable(string path)
+    {
+        if (!s_kinds.Contains(Path.GetExtension(path), StringComparer.OrdinalIgnoreCase))
+        {
+            throw UnknownKind(path);
+        }
+
+        OutputFile.Check(path);
+    }
+
     /// <summary>Writes a file; its extension (.png, .jpg, .jpeg or .webp) says how.</summary>
     /// <param name="path">File to write; it appears whole or not at all.</param>
     /// <param name="text">Text to store in a PNG.</param>
@@ -78,8 +92,11 @@ public sealed class Image
             ".png" => ToPng(text),
             ".jpg" or ".jpeg" => ToJpeg(),
             ".webp" => ToWebp(),
-            var other => throw new EngineException(ErrorKind.BadRequest, $"Cannot write {path}: '{other}' is not a kind of picture; use .png, .jpg or .webp."),
+            _ => throw UnknownKind(path),
         };
         OutputFile.WriteAll(path, file);
     }
+
+    static EngineException UnknownKind(string path) =>
+        new(ErrorKind.BadRequest, $"Cannot write {path}: '{Path.GetExtension(path)}' is not a kind of picture; use .png, .jpg or .webp.");
 }

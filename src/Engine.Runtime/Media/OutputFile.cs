@@ -3,13 +3,13 @@ using Engine.Kernels;
 namespace Engine.Runtime.Media;
 
 /// <summary>Files that appear whole under their name, or not at all.</summary>
-static class OutputFile
+public static class OutputFile
 {
     // A clip of nothing is larger than this; less room than it is as good as none.
     const long LeastFreeBytes = 1 << 20;
 
     /// <summary>A name beside <paramref name="path"/> for the work in progress: same folder, so that the final rename is one step; same extension.</summary>
-    public static string TemporaryFor(string path)
+    internal static string TemporaryFor(string path)
     {
         string full = Path.GetFullPath(Path.TrimEndingDirectorySeparator(path));
         string name = $".{Guid.NewGuid():N}.partial{Path.GetExtension(full)}";
@@ -51,7 +51,7 @@ static class OutputFile
 
     /// <summary>Writes a whole file at once.</summary>
     /// <exception cref="EngineException">It could not be written; what was there before is untouched.</exception>
-    public static void WriteAll(string path, ReadOnlySpan<byte> bytes)
+    internal static void WriteAll(string path, ReadOnlySpan<byte> bytes)
     {
         string temporary = TemporaryFor(path);
         try
@@ -71,7 +71,7 @@ static class OutputFile
     }
 
     /// <summary>Removes a temporary file or folder where it is still there.</summary>
-    public static void Remove(string temporary)
+    internal static void Remove(string temporary)
     {
         try
         {
@@ -91,10 +91,10 @@ static class OutputFile
     }
 
     /// <summary>Whether an exception is the file system's.</summary>
-    public static bool IsFileTrouble(Exception e) => e is IOException or UnauthorizedAccessException or NotSupportedException or ArgumentException;
+    internal static bool IsFileTrouble(Exception e) => e is IOException or UnauthorizedAccessException or NotSupportedException or ArgumentException;
 
     /// <summary>The engine's error for a failure of the file system while writing.</summary>
-    public static EngineException Failed(string path, Exception e)
+    internal static EngineException Failed(string path, Exception e)
     {
         string why = e switch
         {
