@@ -48,7 +48,7 @@ static class CommandLine
         {
             foreach (var problem in error.Problems)
             {
-                Console.Error.WriteLine($"error: {RequestOptions.NameOf(problem.Field)}: {problem.Message}");
+                Console.Error.WriteLine($"error: {RequestOptions.Describe(problem)}");
             }
 
             return ExitCode.For(error.Kind);

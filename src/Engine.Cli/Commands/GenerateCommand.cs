@@ -75,7 +75,7 @@ static class GenerateCommand
 
         options = options with { OnPreview = picture => SavePreview(picture, files.Preview, view) };
         long start = Stopwatch.GetTimestamp();
-        var (hash, frames) = await view.RunAsync(() => WriteAsync(engine, resolved, options, files, view, cancel));
+        var (hash, frames) = await view.RunAsync(() => WriteAsync(engine, resolved, request.Model, options, files, view, cancel));
         if (files.State is { } state)
         {
             File.Delete(state);
@@ -96,11 +96,11 @@ static class GenerateCommand
     }
 
     static async Task<(string Hash, int Frames)> WriteAsync(
-        IVideoEngine engine, ResolvedRequest resolved, GenerationOptions options, Files files, ProgressView view, CancellationToken cancel)
+        VideoEngine engine, ResolvedRequest resolved, string? model, GenerationOptions options, Files files, ProgressView view, CancellationToken cancel)
     {
         var sheet = files.Sheet is null ? null : new ContactSheet(resolved.Width, resolved.Height, resolved.OutputFrames);
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        await using var writer = VideoWriter.Create(files.Clip, resolved.Width, resolved.Height, resolved.Fps, Metadata(resolved));
+        await using var writer = VideoWriter.Create(files.Clip, resolved.Width, resolved.Height, resolved.Fps, Metadata(resolved, model));
         await foreach (var frame in engine.StreamAsync(resolved.Request, options, view, cancel))
         {
             await writer.WriteAsync(frame.Rgb24, cancel);
@@ -119,13 +119,14 @@ static class GenerateCommand
         view.Note($"preview of step {picture.Step}: {path}");
     }
 
-    static ClipMetadata Metadata(ResolvedRequest resolved) => new()
+    // The model as it was asked for, so that a clip does not tell where its maker keeps the built-in one.
+    static ClipMetadata Metadata(ResolvedRequest resolved, string? model) => new()
     {
         Prompt = resolved.Request.Prompt,
         NegativePrompt = resolved.NegativePrompt,
         Seed = resolved.Seed,
         Model = resolved.ModelName,
-        Settings = JsonNode.Parse(VideoRequestJson.Write(resolved.Request))!.AsObject(),
+        Settings = JsonNode.Parse(VideoRequestJson.Write(resolved.Request with { Model = model }))!.AsObject(),
     };
 
     static JsonObject Json(ResolvedRequest resolved, VideoTarget target, string hash, int frames, double seconds, string? sheet) => new()

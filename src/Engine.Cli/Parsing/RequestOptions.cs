@@ -42,6 +42,7 @@ sealed class RequestOptions
     readonly Option<VideoMode?> _mode = Opt.Choice("--mode", "What to do with --video", ("restyle", VideoMode.Restyle), ("extend", VideoMode.Extend), ("edit", VideoMode.Edit));
     readonly Option<double?> _strength = Opt.Number("--strength", "X", "restyle: how much of the source is given up, above 0 to 1");
     readonly Option<int?> _overlap = Opt.Int("--overlap", "N", "extend: how many of the source's last frames the new part starts with");
+    readonly Option<bool?> _join = Opt.Choice("--join", "extend: put the source in front of the new part (default: on)", ("on", true), ("off", false));
     readonly Option<string?> _mask = Opt.Text("--mask", "FILE", "edit: picture that is white where the clip is made anew");
     readonly Option<bool?> _keepOutside = Opt.Choice("--keep-outside", "edit: put the source's own pixels back outside the mask (default: on)", ("on", true), ("off", false));
     readonly Option<int?> _textLength = Opt.Int("--text-length", "TOKENS", "Tokens of text that the model sees");
@@ -55,7 +56,7 @@ sealed class RequestOptions
         command.Add(_prompt);
         foreach (var option in (Option[])
         [
-            _image, _endImage, _video, _mode, _strength, _overlap, _mask, _keepOutside,
+            _image, _endImage, _video, _mode, _strength, _overlap, _join, _mask, _keepOutside,
             _size, _width, _height, _frames, _seconds, _fps, _seed, _steps, _negative, _guidance, _guidance2, _shift, _scheduler,
             _textLength, _model, _config, _device, _threads, _memory,
         ])
@@ -105,6 +106,7 @@ sealed class RequestOptions
             Mode = parse.GetValue(_mode) ?? request.Mode,
             Strength = parse.GetValue(_strength) ?? request.Strength,
             Overlap = parse.GetValue(_overlap) ?? request.Overlap,
+            Join = parse.GetValue(_join) ?? request.Join,
             Mask = Picture(parse.GetValue(_mask)) ?? request.Mask,
             PasteBack = parse.GetValue(_keepOutside) ?? request.PasteBack,
             MaxSequenceLength = parse.GetValue(_textLength) ?? request.MaxSequenceLength,
@@ -114,9 +116,20 @@ sealed class RequestOptions
         };
     }
 
-    /// <summary>What a field of a request is called on the command line.</summary>
-    public static string NameOf(string field) =>
+    static string NameOf(string field) =>
         s_names.GetValueOrDefault(field) ?? $"--{field.Replace('_', '-')}";
+
+    /// <summary>A problem of a request in the words of the command line.</summary>
+    public static string Describe(RequestProblem problem)
+    {
+        string message = problem.Message;
+        foreach (var (field, name) in s_names.Where(n => n.Key.Contains('_', StringComparison.Ordinal)))
+        {
+            message = message.Replace(field, name, StringComparison.Ordinal);
+        }
+
+        return $"{NameOf(problem.Field)}: {message}";
+    }
 
     static PictureInput? Picture(string? path) => path is null ? null : PictureInput.FromFile(path);
 }
