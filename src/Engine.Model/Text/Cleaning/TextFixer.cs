@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Text;
 
 namespace Engine.Model.Text.Cleaning;
@@ -13,12 +12,6 @@ static class TextFixer
 {
     /// <summary>Longest piece fixed at once, in code units; ftfy's <c>max_decode_length</c>.</summary>
     const int MaxSegment = 1_000_000;
-
-    static readonly SearchValues<char> s_suspect = SearchValues.Create(SuspectAscii());
-
-    static readonly SearchValues<char> s_removed = SearchValues.Create(
-        "\u0000\u0001\u0002\u0003\u0004\u0005\u0006\u0007\u0008\u000B\u000E\u000F\u0010\u0011\u0012\u0013\u0014\u0015\u0016" +
-        "\u0017\u0018\u0019\u001A\u001B\u001C\u001D\u001E\u001F\u007F\u206A\u206B\u206C\u206D\u206E\u206F\uFEFF\uFFF9\uFFFA\uFFFB\uFFFC");
 
     /// <summary>The repaired text.</summary>
     public static string Fix(string text)
@@ -45,8 +38,8 @@ static class TextFixer
     {
         while (true)
         {
-            // Nothing below can change printable ASCII (entities need their ampersand).
-            if (!text.AsSpan().ContainsAny(s_suspect) && Characters.IsAscii(text))
+            // Nothing below can change printable ASCII and spaces (entities need their ampersand).
+            if (!text.AsSpan().ContainsAnyExceptInRange(' ', '~') && !text.Contains('&'))
             {
                 return text;
             }
@@ -66,20 +59,6 @@ static class TextFixer
                 return text;
             }
         }
-    }
-
-    static string SuspectAscii()
-    {
-        var all = new StringBuilder("&\u007F");
-        for (char c = '\0'; c < ' '; c++)
-        {
-            if (c is not ('\t' or '\n' or '\f'))
-            {
-                all.Append(c);
-            }
-        }
-
-        return all.ToString();
     }
 
     /// <summary>Takes Latin ligatures apart, then width forms to their usual width, then straightens quotes.</summary>
@@ -182,15 +161,21 @@ static class TextFixer
 
     static string RemoveControls(string text)
     {
-        if (!text.AsSpan().ContainsAny(s_removed))
+        int first = 0;
+        while (first < text.Length && !IsUnwanted(text[first]))
+        {
+            first++;
+        }
+
+        if (first == text.Length)
         {
             return text;
         }
 
-        var result = new StringBuilder(text.Length);
-        foreach (char c in text)
+        var result = new StringBuilder(text, 0, first, text.Length);
+        foreach (char c in text.AsSpan(first))
         {
-            if (!s_removed.Contains(c))
+            if (!IsUnwanted(c))
             {
                 result.Append(c);
             }
@@ -198,4 +183,9 @@ static class TextFixer
 
         return result.ToString();
     }
+
+    // Controls but for white space, deprecated Arabic ones, annotation marks, object replacement, byte order mark.
+    static bool IsUnwanted(char c) => c < ' '
+        ? c is not ('\t' or '\n' or '\f' or '\r')
+        : c is '\u007F' or (>= '\u206A' and <= '\u206F') or '\uFEFF' or (>= '\uFFF9' and <= '\uFFFC');
 }
