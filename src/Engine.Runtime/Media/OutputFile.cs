@@ -100,6 +100,8 @@ public static class OutputFile
         {
             UnauthorizedAccessException => "no permission to write there",
             DirectoryNotFoundException => $"the folder {Path.GetDirectoryName(Path.GetFullPath(path))} does not exist; make it first",
+            // The temporary file beside it could not be made, though its folder is there.
+            FileNotFoundException => "no files can be made there",
             PathTooLongException => "the name is too long",
             IOException io when IsFull(io) => "there is no space left on its disk",
             _ => e.Message,
