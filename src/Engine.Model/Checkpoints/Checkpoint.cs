@@ -82,6 +82,11 @@ public sealed class Checkpoint
             throw new WeightFileException(path, "there is no such model folder or file.");
         }
 
+        if (DiffusersLayout.FindParts(path).Count > 0)
+        {
+            return DiffusersLayout.Open(path);
+        }
+
         var parts = OfficialLayout.FindParts(path);
         return parts.Count > 0
             ? OfficialLayout.Open(path, parts)

@@ -4,6 +4,7 @@ using Engine.Model.Weights;
 namespace Engine.Model.Checkpoints;
 
 /// <summary>A folder as diffusers saves a pipeline: <c>model_index.json</c> and one folder for each part.</summary>
+/// <remarks>Without the index it is a folder of parts, as someone gets who downloads only what he needs.</remarks>
 static class DiffusersLayout
 {
     /// <summary>The file that marks such a folder.</summary>
@@ -14,7 +15,7 @@ static class DiffusersLayout
 
     public static Checkpoint Open(string path)
     {
-        using var index = ConfigReader.Open(Path.Combine(path, Index));
+        using var index = File.Exists(Path.Combine(path, Index)) ? ConfigReader.Open(Path.Combine(path, Index)) : null;
         var transformer = Config(path, "transformer", Configs.Transformer);
         var vae = Config(path, "vae", Configs.Vae);
         var textEncoder = Config(path, "text_encoder", Configs.TextEncoder);
@@ -34,7 +35,7 @@ static class DiffusersLayout
         {
             Path = path,
             Layout = CheckpointLayout.Diffusers,
-            Name = index.Child("engine")?.Text("name") ?? ModelDefaults.Name(transformer, transformer2 is not null) ?? new DirectoryInfo(path).Name,
+            Name = index?.Child("engine")?.Text("name") ?? ModelDefaults.Name(transformer, transformer2 is not null) ?? new DirectoryInfo(path).Name,
             Info = Info(index, transformer, transformer2 is not null),
             Transformer = transformer,
             Vae = vae,
@@ -88,10 +89,15 @@ static class DiffusersLayout
         return File.Exists(file) ? read(file) : null;
     }
 
-    static ModelInfo Info(ConfigReader index, TransformerConfig? transformer, bool experts)
+    static ModelInfo Info(ConfigReader? index, TransformerConfig? transformer, bool experts)
     {
-        bool perToken = index.Bool("expand_timesteps", false);
+        bool perToken = index?.Bool("expand_timesteps", false) ?? false;
         var info = ModelDefaults.For(transformer, experts, perToken).Info;
+        if (index is null)
+        {
+            return info;
+        }
+
         info = info with { BoundaryRatio = index.OptionalFloat("boundary_ratio") ?? info.BoundaryRatio };
         using var engine = index.Child("engine");
         return engine is null ? info : Declared(engine, info);

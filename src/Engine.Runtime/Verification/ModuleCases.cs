@@ -1,0 +1,75 @@
+using System.Text.Json;
+using Engine.Kernels;
+using Engine.Model.Checkpoints;
+
+namespace Engine.Runtime.Verification;
+
+/// <summary>Cases of kind "module": one part of a model, its inputs and its outputs.</summary>
+static class ModuleCases
+{
+    public static void Run(CaseRun run)
+    {
+        string module = run.Golden.Text("module");
+        if (Unsupported(run) is { } feature)
+        {
+            run.Fail("case", $"this engine does not know {feature}");
+            return;
+        }
+
+        var checkpoint = Checkpoint.Open(run.Golden.ModelPath);
+        switch (module)
+        {
+            case "text_encoder": TextCases.Run(run, checkpoint); break;
+            case "image_encoder": ImageCases.Encode(run, checkpoint); break;
+            case "image_processor": ImageCases.Preprocess(run, checkpoint); break;
+            case "vae": VaeCases.Run(run, checkpoint); break;
+            case "transformer": Transformer(run, checkpoint, null); break;
+            case "official": Official(run, checkpoint); break;
+            default: run.Fail("case", $"this engine does not know the module '{module}'"); break;
+        }
+    }
+
+    // Fields that change what a module does; one that is not handled must not pass unnoticed.
+    static string? Unsupported(CaseRun run)
+    {
+        var json = run.Golden.Json;
+        if (json.TryGetProperty("lora", out _))
+        {
+            return "cases with LoRAs";
+        }
+
+        return json.TryGetProperty("request", out var request)
+            ? request.EnumerateObject().Select(f => f.Name).Where(n => n is not "text_length").Select(n => $"the request field '{n}'").FirstOrDefault()
+            : null;
+    }
+
+    static void Transformer(CaseRun run, Checkpoint checkpoint, int? textLength)
+    {
+        using var source = checkpoint.OpenTransformer();
+        TransformerCases.Run(run, checkpoint, source, "output", textLength ?? RequestedTextLength(run));
+    }
+
+    static int? RequestedTextLength(CaseRun run) =>
+        run.Golden.Json.TryGetProperty("request", out var request) && request.TryGetProperty("text_length", out JsonElement length)
+            ? length.GetInt32()
+            : null;
+
+    // A whole folder in official names: those of its parts that the case has inputs for.
+    static void Official(CaseRun run, Checkpoint checkpoint)
+    {
+        if (run.Golden.Has("input_ids"))
+        {
+            TextCases.Run(run, checkpoint);
+        }
+
+        if (run.Golden.Has("output"))
+        {
+            Transformer(run, checkpoint, checkpoint.Info.MaxSequenceLength);
+        }
+
+        if (run.Golden.Has("pixels"))
+        {
+            VaeCases.Run(run, checkpoint);
+        }
+    }
+}

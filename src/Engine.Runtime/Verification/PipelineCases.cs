@@ -1,0 +1,112 @@
+using System.Text.Json;
+using Engine.Kernels;
+
+namespace Engine.Runtime.Verification;
+
+/// <summary>Cases of kind "pipeline": a whole request, every recorded tensor on the way and the decoded clip.</summary>
+static class PipelineCases
+{
+    public static async Task RunAsync(CaseRun run, CancellationToken cancel)
+    {
+        var request = Request(run.Golden);
+        if (request is null)
+        {
+            run.Fail("case", $"this engine does not know the task '{run.Golden.Text("task")}'");
+            return;
+        }
+
+        var observer = new Comparison(run);
+        await using var engine = new VideoEngine(new VideoEngineOptions { ModelPath = run.Golden.ModelPath, Threads = Threads(run.Device) });
+        await foreach (var _ in engine.StreamAsync(request, new GenerationOptions { Observer = observer }, cancel: cancel).ConfigureAwait(false))
+        {
+            // The observer sees the frames before they are rounded to bytes.
+        }
+
+        observer.Finish();
+    }
+
+    // The engine opens its device itself, as for any request; here it is to be the one the other cases run on.
+    static int Threads(Device device) => device is CpuDevice cpu ? cpu.Pool.Threads : 0;
+
+    static VideoRequest? Request(GoldenCase golden)
+    {
+        var request = new VideoRequest { PasteBack = false };
+        foreach (var field in golden.Json.GetProperty("request").EnumerateObject())
+        {
+            var value = field.Value;
+            request = field.Name switch
+            {
+                "prompt" => request with { Prompt = value.GetString()! },
+                "negative_prompt" => request with { NegativePrompt = value.GetString() },
+                "width" => request with { Width = value.GetInt32() },
+                "height" => request with { Height = value.GetInt32() },
+                "num_frames" => request with { Frames = value.GetInt32() },
+                "steps" => request with { Steps = value.GetInt32() },
+                "guidance_scale" => request with { Guidance = value.GetDouble() },
+                "guidance_scale_2" => request with { Guidance2 = value.GetDouble() },
+                "seed" => request with { Seed = value.GetInt64() },
+                "max_sequence_length" => request with { MaxSequenceLength = value.GetInt32() },
+                "strength" => request with { Strength = value.GetDouble() },
+                "flow_shift" => request with { Shift = value.GetDouble() },
+                "scheduler" => request with { Scheduler = SchedulerCases.Kind(value.GetString()!) },
+                _ => throw new EngineException(ErrorKind.BadInput, $"Case {golden.Name}: this engine does not know the request field '{field.Name}'."),
+            };
+        }
+
+        foreach (var image in golden.Json.GetProperty("images").EnumerateObject())
+        {
+            request = image.Name switch
+            {
+                "first_frame" => request with { FirstFrame = Picture(golden, image.Value) },
+                "last_frame" => request with { LastFrame = Picture(golden, image.Value) },
+                "mask" => request with { Mask = Picture(golden, image.Value) },
+                "video" => request with { Video = ClipInput.FromFrames([.. image.Value.EnumerateArray().Select(f => Picture(golden, f))]) },
+                _ => throw new EngineException(ErrorKind.BadInput, $"Case {golden.Name}: this engine does not know the input '{image.Name}'."),
+            };
+        }
+
+        return golden.Text("task") switch
+        {
+            "text-to-video" or "image-to-video" or "first-last-frame-to-video" => request,
+            "video-to-video" => request with { Mode = VideoMode.Restyle },
+            "extend" => request with { Mode = VideoMode.Extend, Overlap = request.Video?.Frames.Count },
+            "inpaint" => request with { Mode = VideoMode.Edit },
+            _ => null,
+        };
+    }
+
+    static PictureInput Picture(GoldenCase golden, JsonElement name) => name.ValueKind == JsonValueKind.String
+        ? PictureInput.FromFile(golden.FilePath(name.GetString()!))
+        : throw new EngineException(ErrorKind.BadInput, $"Case {golden.Name}: one picture was expected where case.json has {name.ValueKind}.");
+
+    /// <summary>Compares what the pipeline shows with what the case recorded.</summary>
+    sealed class Comparison(CaseRun run) : IPipelineObserver
+    {
+        readonly List<float> _video = [];
+        Shape _frame;
+        int _frames;
+
+        public void OnTensor(string name, Tensor tensor)
+        {
+            if (run.Golden.Has(name))
+            {
+                run.Compare(name, tensor);
+            }
+        }
+
+        public void OnFrames(int first, Tensor frames)
+        {
+            _frame = frames[0].Shape;
+            _frames += frames.Shape[0];
+            _video.AddRange(frames.ToArray());
+        }
+
+        public void Finish()
+        {
+            if (_frames > 0)
+            {
+                run.Compare("video", [.. _video], [_frames, _frame[0], _frame[1], _frame[2]]);
+            }
+        }
+    }
+}
