@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Unicode;
 
 namespace Engine.Model.Weights;
 
@@ -26,6 +27,11 @@ static class JsonFile
         if (json.Span.StartsWith("\uFEFF"u8))
         {
             json = json[3..];
+        }
+
+        if (!Utf8.IsValid(json.Span))
+        {
+            throw new WeightFileException(path, "this is not valid UTF-8.");
         }
 
         try
