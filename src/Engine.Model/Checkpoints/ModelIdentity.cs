@@ -67,7 +67,7 @@ public sealed record ModelIdentity
                 Scheme = detected.Scheme,
                 Prefix = detected.Prefix,
             };
-            return Compare(identity, shown, expected, name => detected.Prefix + (map?.Official(name).Name ?? name));
+            return Compare(identity, shown, expected, name => detected.Prefix + map.Official(name).Name);
         }
         catch (EngineException e)
         {
@@ -128,9 +128,10 @@ public sealed record ModelIdentity
             }
         }
 
+        var scales = shown.Tensors.Select(t => WeightScales.Find(shown, t)?.Name).OfType<string>().ToHashSet();
         string[] extra =
         [
-            .. shown.Tensors.Where(t => !known.Contains(t.Name))
+            .. shown.Tensors.Where(t => !known.Contains(t.Name) && !scales.Contains(t.Name))
                 .Select(t => $"{Printable.Text((shown as MappedSource)?.StoredName(t.Name) ?? t.Name)} [{string.Join(", ", t.Shape)}]"),
         ];
         return identity with { Missing = missing, Misshapen = misshapen, Extra = extra };

@@ -29,11 +29,9 @@ sealed class NameMap
 
     /// <summary>Shows a source in official names under canonical ones; names the map does not know stay as they are.</summary>
     /// <param name="source">Owned by the result.</param>
-    /// <param name="prefix">What every official name starts with; a tensor without it keeps its name.</param>
+    /// <param name="prefix">What the official names start with.</param>
     public IWeightSource Canonical(IWeightSource source, string prefix = "") => new MappedSource(source, source.Tensors.SelectMany(tensor =>
-        tensor.Name.StartsWith(prefix, StringComparison.Ordinal)
-            ? Canonical(tensor, tensor.Name[prefix.Length..])
-            : [new MappedSource.Entry(tensor, tensor, 0)]));
+        Canonical(tensor, tensor.Name.StartsWith(prefix, StringComparison.Ordinal) ? tensor.Name[prefix.Length..] : tensor.Name)));
 
     /// <summary>The official list that a canonical one corresponds to.</summary>
     public IEnumerable<(string Name, long[] Shape)> Official(IEnumerable<(string Name, Shape Shape)> canonical)

@@ -10,6 +10,13 @@ namespace Engine.Model.Checkpoints;
 /// </remarks>
 static class OfficialNames
 {
+    // An empty tensor with which ComfyUI marks files of scaled 8-bit weights; the factors themselves say as much.
+    const string Float8Marker = "scaled_fp8";
+
+    /// <summary>Files in canonical names: nothing to translate, but tensors beside the model that the engine has no use for.</summary>
+    /// <remarks>Position numbers 0, 1, 2... and the projection head of CLIP; ComfyUI's copy of the tokenizer and its 8-bit mark.</remarks>
+    public static NameMap Canonical { get; } = new([], Float8Marker, "spiece_model", "embeddings.position_ids", "visual_projection");
+
     /// <summary>The transformer, with its variants for pictures and VACE.</summary>
     public static NameMap Transformer { get; } = new(
     [
@@ -31,7 +38,8 @@ static class OfficialNames
         new("img_emb.emb_pos", "condition_embedder.image_embedder.pos_embed"),
         new("head.head.*", "proj_out.*"),
         new("head.modulation", "scale_shift_table"),
-    ]);
+    ],
+    Float8Marker);
 
     /// <summary>The UMT5 encoder. Its per-layer position bias and its single copy of the embedding are transformers' too.</summary>
     public static NameMap TextEncoder { get; } = new(
@@ -48,7 +56,8 @@ static class OfficialNames
         new("blocks.#.ffn.fc2.*", "encoder.block.#.layer.1.DenseReluDense.wo.*"),
         new("norm.*", "encoder.final_layer_norm.*"),
         new("token_embedding.*", "shared.*"),
-    ]);
+    ],
+    Float8Marker);
 
     /// <summary>The visual half of the CLIP file; its text half, its head and its temperature are not used by any Wan model.</summary>
     public static NameMap ImageEncoder { get; } = new(

@@ -66,7 +66,7 @@ static class PartDetector
     {
         try
         {
-            var shown = Map(source, detected) is { } map ? map.Canonical(source, detected.Prefix) : source;
+            var shown = Map(source, detected).Canonical(source, detected.Prefix);
             return detected.Part == ModelPart.TextEncoder ? TiedOnce(shown) : shown;
         }
         catch
@@ -76,14 +76,14 @@ static class PartDetector
         }
     }
 
-    /// <summary>How its names translate; null when they need no translation.</summary>
-    public static NameMap? Map(IWeightSource source, Detected detected) => (detected.Scheme, detected.Part) switch
+    /// <summary>How its names translate.</summary>
+    public static NameMap Map(IWeightSource source, Detected detected) => (detected.Scheme, detected.Part) switch
     {
         (NameScheme.Official, ModelPart.Transformer) => OfficialNames.Transformer,
         (NameScheme.Official, ModelPart.TextEncoder) => OfficialNames.TextEncoder,
         (NameScheme.Official, ModelPart.ImageEncoder) => OfficialNames.ImageEncoder,
         (NameScheme.Official, _) => OfficialNames.Vae(ConfigInference.Vae(Table(source, detected.Prefix))),
-        _ => detected.Prefix.Length == 0 ? null : new NameMap([]),
+        _ => OfficialNames.Canonical,
     };
 
     /// <summary>Names, without the prefix, and shapes.</summary>

@@ -87,6 +87,22 @@ static unsafe class WeightReader
         }
     }
 
+    /// <summary>Reads a tensor of one float.</summary>
+    public static float One(IWeightSource source, TensorInfo tensor)
+    {
+        Span<byte> bytes = stackalloc byte[sizeof(double)];
+        Span<float> value = stackalloc float[1];
+        bytes = bytes[..(int)tensor.Bytes];
+        source.Read(tensor, 0, bytes);
+        if (tensor.Type == DType.F32)
+        {
+            return BinaryPrimitives.ReadSingleLittleEndian(bytes);
+        }
+
+        Widen(tensor.Type, bytes, value);
+        return value[0];
+    }
+
     static void Widen(DType type, ReadOnlySpan<byte> bytes, Span<float> values)
     {
         switch (type)

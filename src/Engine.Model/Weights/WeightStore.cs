@@ -95,12 +95,13 @@ public sealed class WeightStore
 
         var type = tensor?.Type ?? (_source is null ? _recordedType : DType.F32);
         var storage = Allocate(type.Bytes(stored.Count));
-        if (tensor is not null)
+        if (tensor is null)
         {
-            WeightReader.Fill(_source!, tensor, storage);
+            return new Weight(storage, type, rows, columns);
         }
 
-        return new Weight(storage, type, rows, columns);
+        WeightReader.Fill(_source!, tensor, storage);
+        return new Weight(storage, type, rows, columns, Scale(tensor));
     }
 
     internal Tensor Vector(string name, Shape shape)
@@ -120,6 +121,30 @@ public sealed class WeightStore
         }
 
         return values;
+    }
+
+    // 8-bit weights come with a factor, which is a part of them: it is not listed as asked for.
+    float Scale(TensorInfo weight)
+    {
+        if (WeightScales.Find(_source!, weight) is not { } scale)
+        {
+            return 1;
+        }
+
+        _known.Add(scale.Name);
+        if (!WeightScales.IsOneValue(scale))
+        {
+            Misfit(scale, "where the factor of a whole matrix belongs; factors for rows or blocks are not known");
+            return 1;
+        }
+
+        float value = Device.IsDry ? 1 : WeightReader.One(_source!, scale);
+        if (!float.IsFinite(value))
+        {
+            Misfit(scale, $"whose value {value} is no factor");
+        }
+
+        return value;
     }
 
     TensorInfo? Find(string name, Shape shape)

@@ -1,7 +1,9 @@
 using Engine.Kernels;
 using Engine.Model.Checkpoints;
+using Engine.Model.Text;
 using Engine.Model.Transformer;
 using Engine.Model.Vae;
+using Engine.Model.Vision;
 using Engine.Model.Weights;
 using Xunit;
 
@@ -37,6 +39,28 @@ public sealed class EngineListTests
 
         Assert.Equal(Manifests.Lines($"diffusers.{name}"), Manifests.Lines(asked));
         Assert.Equal(Manifests.Lines($"official.{name}"), Manifests.Lines(OfficialNames.Vae(config).Official(asked)));
+    }
+
+    [Fact]
+    public void TextEncoder()
+    {
+        var asked = Record((at, _) => Umt5Encoder.Declare(at, KnownModels.Umt5Xxl));
+
+        Assert.Equal(Manifests.Lines("transformers.umt5-xxl"), Manifests.Lines(asked));
+        Assert.Equal(
+            Manifests.Lines("official.umt5-xxl"),
+            Manifests.Lines(OfficialNames.TextEncoder.Official(asked.Where(t => t.Name != "encoder.embed_tokens.weight"))));
+    }
+
+    [Fact]
+    public void ImageEncoder()
+    {
+        var asked = Record((at, device) => ClipVisionEncoder.Load(at, KnownModels.ClipVitH14, device));
+
+        Assert.Equal(Manifests.Lines("transformers.clip-vit-h-14"), Manifests.Lines(asked));
+        Assert.Equal(
+            Manifests.Lines("official.clip-vit-h-14-visual"),
+            Manifests.Lines([.. OfficialNames.ImageEncoder.Official(asked), ("visual.head", [1280, 1024])]));
     }
 
     static IReadOnlyList<(string Name, Shape Shape)> Record(Action<WeightScope, Device> load)

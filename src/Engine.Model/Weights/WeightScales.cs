@@ -1,0 +1,30 @@
+using Engine.Kernels;
+
+namespace Engine.Model.Weights;
+
+/// <summary>The factors that come with 8-bit weights: one value for each matrix, in a tensor beside it.</summary>
+/// <remarks>ComfyUI calls it <c>X.scale_weight</c>, diffusers <c>X.weight_scale</c>. Without it the weights are off by orders of magnitude.</remarks>
+static class WeightScales
+{
+    const string WeightSuffix = ".weight";
+
+    static readonly string[] s_suffixes = [".scale_weight", ".weight_scale"];
+
+    /// <summary>True for the tensor of a factor.</summary>
+    public static bool IsScale(string name) => s_suffixes.Any(suffix => name.EndsWith(suffix, StringComparison.Ordinal));
+
+    /// <summary>The factor of a weight, or null when it has none.</summary>
+    public static TensorInfo? Find(IWeightSource source, TensorInfo weight)
+    {
+        if (weight.Type is not (DType.F8E4M3 or DType.F8E5M2) || !weight.Name.EndsWith(WeightSuffix, StringComparison.Ordinal))
+        {
+            return null;
+        }
+
+        string stem = weight.Name[..^WeightSuffix.Length];
+        return s_suffixes.Select(suffix => source.Find(stem + suffix)).FirstOrDefault(scale => scale is not null);
+    }
+
+    /// <summary>True when it is one float.</summary>
+    public static bool IsOneValue(TensorInfo scale) => scale.Shape.All(extent => extent == 1) && scale.Type is (DType.F32 or DType.BF16 or DType.F16);
+}
