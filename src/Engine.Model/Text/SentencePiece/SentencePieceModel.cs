@@ -33,7 +33,13 @@ readonly record struct Piece(string Text, float Score, PieceType Type);
 sealed class SentencePieceModel
 {
     /// <summary>Largest file that is read, bytes; the largest vocabularies in use take under a tenth of it.</summary>
-    public const int MaxBytes = 64 << 20;
+    public const int MaxBytes = 32 << 20;
+
+    /// <summary>Most pieces that are read, four times the largest vocabularies in use.</summary>
+    public const int MaxPieces = 1 << 20;
+
+    /// <summary>Longest piece that is read, in code units; trainers stop at a few dozen.</summary>
+    public const int MaxPieceLength = 512;
 
     const int UnigramModelType = 1;
 
@@ -133,6 +139,8 @@ sealed class SentencePieceModel
         {
             switch (reader.Field)
             {
+                case 1 when model._pieces.Count == MaxPieces:
+                    throw new FormatException($"it has more than {MaxPieces} pieces");
                 case 1:
                     model._pieces.Add(ReadPiece(reader.Bytes));
                     break;
@@ -232,9 +240,9 @@ sealed class SentencePieceModel
         for (int id = 0; id < _pieces.Count; id++)
         {
             var (text, score, type) = _pieces[id];
-            if (text.Length == 0 || !float.IsFinite(score))
+            if (text.Length is 0 or > MaxPieceLength || !float.IsFinite(score))
             {
-                throw new FormatException($"piece {id} has no text or no finite score");
+                throw new FormatException($"piece {id} has no text, more than {MaxPieceLength} characters of it, or no finite score");
             }
 
             bool added = type switch
