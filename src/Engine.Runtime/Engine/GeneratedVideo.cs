@@ -10,9 +10,6 @@ namespace Engine.Runtime;
 /// <remarks>Dispose it when the clip is saved; its engine must still be there while frames are decoded.</remarks>
 public sealed class GeneratedVideo : IAsyncDisposable
 {
-    // One group of frames with the consumer, one being made.
-    const int BufferedGroups = 2;
-
     readonly VideoEngine _engine;
     readonly ModelParts _parts;
     readonly Residency _residency;
@@ -43,8 +40,7 @@ public sealed class GeneratedVideo : IAsyncDisposable
         IProgress<GenerationProgress>? progress = null, [EnumeratorCancellation] CancellationToken cancel = default)
     {
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancel, _engine.Closing);
-        int frameBytes = Request.Width * Request.Height * 3;
-        using var queue = new FrameQueue(BufferedGroups * _parts.Checkpoint.Vae!.TemporalFactor, frameBytes);
+        using var queue = FrameQueue.For(Request, _parts.Checkpoint.Vae!);
         var told = new JobProgress(Request, progress);
         var work = _engine.OnSlotAsync(() => Decode(queue, told, stop.Token), progress, stop.Token);
         try

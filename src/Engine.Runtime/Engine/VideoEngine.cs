@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using Engine.Kernels;
 using Engine.Model.Checkpoints;
+using Engine.Runtime.Benchmarks;
 using Engine.Runtime.Pipelines;
 using Engine.Runtime.Planning;
 using Microsoft.Extensions.Logging;
@@ -17,6 +18,7 @@ public sealed class VideoEngine : IVideoEngine
     readonly SemaphoreSlim _slots;
     readonly CancellationTokenSource _closing = new();
     int _disposed;
+    int _running;
 
     /// <summary>Sets an engine up; nothing is read yet.</summary>
     /// <param name="options">How.</param>
@@ -71,7 +73,15 @@ public sealed class VideoEngine : IVideoEngine
 
     /// <inheritdoc/>
     public Task<MemoryPlan> PlanAsync(VideoRequest request, CancellationToken cancel = default) =>
-        Task.Run(() => Plan(RequestResolver.Resolve(request, _models.Open(request.Model))).Plan, cancel);
+        Task.Run(
+            () =>
+            {
+                var checkpoint = _models.Open(request.Model);
+                var resolved = RequestResolver.Resolve(request, checkpoint);
+                var parts = _models.Parts(checkpoint, request);
+                return Plan(resolved, parts, DeviceSpeed.Measure(_models.Device(request))).Plan;
+            },
+            cancel);
 
     /// <inheritdoc/>
     public Task<ModelInfo> InfoAsync(string? model = null, CancellationToken cancel = default) =>
@@ -108,10 +118,12 @@ public sealed class VideoEngine : IVideoEngine
         try
         {
             // A thread of its own: the work takes minutes, and its thread counts as one of the device's.
+            Interlocked.Increment(ref _running);
             return await Task.Factory.StartNew(work, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default).ConfigureAwait(false);
         }
         finally
         {
+            Interlocked.Decrement(ref _running);
             _slots.Release();
         }
     }
@@ -130,7 +142,7 @@ public sealed class VideoEngine : IVideoEngine
         }
 
         var parts = _models.Parts(checkpoint, request);
-        var (plan, residency) = Plan(resolved);
+        var (plan, residency) = Plan(resolved, parts);
         foreach (string note in plan.Notes)
         {
             told.Note(GenerationStage.Planning, note);
@@ -152,8 +164,28 @@ public sealed class VideoEngine : IVideoEngine
         }
     }
 
-    (MemoryPlan Plan, Residency Residency) Plan(ResolvedRequest resolved) => (new MemoryPlan
+    (MemoryPlan Plan, Residency Residency) Plan(ResolvedRequest resolved, ModelParts parts, DeviceSpeed? speed = null)
     {
-        Request = resolved, Device = "", Limit = 0, Baseline = 0, Peak = 0, Stages = [], StreamsTextEncoder = false, ReleasesParts = false, TileSize = 0, Notes = [],
-    }, new Residency(false, false, new SamplerOptions(true, true)));
+        // What an idle device holds are this model's weights, which the plan counts itself.
+        if (Volatile.Read(ref _running) <= 1)
+        {
+            parts.IdleBytes = parts.Device.Allocated;
+        }
+
+        long limit = resolved.Request.MemoryLimit ?? _options.MemoryLimit ?? FreeBytes();
+        try
+        {
+            return Planner.Make(parts, resolved, limit, Baseline(parts), _options.KeepLoaded, speed);
+        }
+        catch (EngineException e) when (e.Kind == ErrorKind.NoResources)
+        {
+            // Models of earlier requests may be in the way.
+            _models.ReleaseOthers(parts);
+            return Planner.Make(parts, resolved, limit, Baseline(parts), _options.KeepLoaded, speed);
+        }
+    }
+
+    static long Baseline(ModelParts parts) => Math.Max(Planner.RuntimeBytes, Environment.WorkingSet - parts.IdleBytes);
+
+    static long FreeBytes() => Math.Min(Machine.MemoryBytes, (Machine.FreeMemoryBytes ?? Machine.MemoryBytes) + Environment.WorkingSet);
 }

@@ -1,3 +1,5 @@
+using Engine.Model.Vae;
+
 namespace Engine.Runtime.Pipelines;
 
 /// <summary>Hands frames from the job's thread to one asynchronous consumer; memory is used again frame by frame.</summary>
@@ -7,6 +9,9 @@ namespace Engine.Runtime.Pipelines;
 /// </remarks>
 sealed class FrameQueue(int capacity, int frameBytes) : IDisposable
 {
+    // One group of frames with the consumer, one being made.
+    const int Groups = 2;
+
     readonly SemaphoreSlim _free = new(capacity, capacity);
     readonly SemaphoreSlim _ready = new(0);
     readonly byte[][] _buffers = new byte[capacity][];
@@ -14,6 +19,12 @@ sealed class FrameQueue(int capacity, int frameBytes) : IDisposable
     int _read;
     volatile bool _complete;
     Exception? _failure;
+
+    /// <summary>A queue for the frames of a request.</summary>
+    public static FrameQueue For(ResolvedRequest request, VaeConfig vae) => new(Groups * vae.TemporalFactor, request.Width * request.Height * 3);
+
+    /// <summary>Bytes that such a queue takes.</summary>
+    public static long Bytes(ResolvedRequest request, VaeConfig vae) => (long)Groups * vae.TemporalFactor * request.Width * request.Height * 3;
 
     /// <summary>Waits for a free buffer to write the next frame into; call <see cref="Publish"/> when it is filled.</summary>
     /// <exception cref="OperationCanceledException">The job was cancelled while waiting.</exception>

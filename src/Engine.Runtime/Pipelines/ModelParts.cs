@@ -38,6 +38,9 @@ sealed class ModelParts : IDisposable
     /// <summary>Where the parts run.</summary>
     public Device Device { get; }
 
+    /// <summary>Bytes that the device held when last no job was running: weights that stayed loaded.</summary>
+    public long IdleBytes { get; set; }
+
     /// <summary>Text to ids.</summary>
     public SentencePieceTokenizer Tokenizer => _tokenizer.Value;
 

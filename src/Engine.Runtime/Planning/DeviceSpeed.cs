@@ -1,0 +1,43 @@
+using System.Diagnostics;
+using Engine.Kernels;
+using Engine.Runtime.Benchmarks;
+
+namespace Engine.Runtime.Planning;
+
+/// <summary>Measured speed of a device, from which times are estimated: the slower of arithmetic and memory, operation by operation.</summary>
+/// <param name="Flops">Multiply-adds per second x 2, f32, all threads.</param>
+/// <param name="Bytes">Bytes per second to and from memory.</param>
+sealed record DeviceSpeed(double Flops, double Bytes)
+{
+    const int ProbeBytes = 64 << 20;
+
+    // Share of the peak that each kind of work reaches on large shapes (measured, see perf/records).
+    const double MatrixShare = 0.75;
+    const double AttentionShare = 0.5;
+    const double OtherShare = 0.1;
+
+    /// <summary>Measures; takes a few tenths of a second.</summary>
+    public static DeviceSpeed Measure(CpuDevice device)
+    {
+        double flops = MachinePeak.Measure(device) * 1e9;
+        using var from = device.NewTensor([ProbeBytes / sizeof(float)]);
+        using var to = device.NewTensor([ProbeBytes / sizeof(float)]);
+        from.Fill(1);
+        to.CopyFrom(from);
+        long start = Stopwatch.GetTimestamp();
+        to.CopyFrom(from);
+        return new DeviceSpeed(flops, 2.0 * ProbeBytes / Stopwatch.GetElapsedTime(start).TotalSeconds);
+    }
+
+    /// <summary>Estimated seconds for counted work.</summary>
+    public double Seconds(IReadOnlyDictionary<string, (double Flops, double Bytes)> work) =>
+        work.Sum(w => Math.Max(w.Value.Flops / (Flops * Share(w.Key)), w.Value.Bytes / Bytes));
+
+    static double Share(string operation) => operation switch
+    {
+        nameof(Linear) => MatrixShare,
+        nameof(Attention) => AttentionShare,
+        _ when operation.StartsWith("Conv", StringComparison.Ordinal) => MatrixShare,
+        _ => OtherShare,
+    };
+}

@@ -1,0 +1,127 @@
+using Engine.Kernels;
+using Engine.Model.Checkpoints;
+using Engine.Model.Schedulers;
+using Engine.Runtime.Pipelines;
+
+namespace Engine.Runtime.Planning;
+
+/// <summary>What one stage of a dry run took.</summary>
+/// <param name="Stage">Which one.</param>
+/// <param name="Peak">Most bytes held during it: weights, what was kept from earlier stages, and working memory.</param>
+/// <param name="Work">Operations it would have done, by name.</param>
+sealed record DryStage(GenerationStage Stage, long Peak, IReadOnlyDictionary<string, (double Flops, double Bytes)> Work);
+
+/// <summary>Runs a request's stages on a device that only counts.</summary>
+sealed class DryJob : IDisposable
+{
+    readonly DryDevice _device = new();
+    readonly ModelParts _parts;
+    readonly ResolvedRequest _request;
+    readonly Residency _residency;
+    readonly List<DryStage> _stages = [];
+
+    DryJob(ModelParts like, ResolvedRequest request, Residency residency)
+    {
+        _parts = new ModelParts(like.Checkpoint, _device, like: like);
+        _request = request;
+        _residency = residency;
+    }
+
+    /// <summary>Counts every stage of a request.</summary>
+    /// <param name="like">The model, for its tokenizer; its weights are not touched.</param>
+    /// <param name="request">What would be made.</param>
+    /// <param name="residency">How it would be run.</param>
+    public static IReadOnlyList<DryStage> Run(ModelParts like, ResolvedRequest request, Residency residency)
+    {
+        using var job = new DryJob(like, request, residency);
+        job.Run();
+        return job._stages;
+    }
+
+    /// <summary>Frees nothing but counts.</summary>
+    public void Dispose()
+    {
+        _parts.Dispose();
+        _device.Dispose();
+    }
+
+    void Run()
+    {
+        var shape = InputStage.LatentShape(_request, _parts.Checkpoint);
+        using var latent = _device.NewTensor(shape);
+        var conditioning = Encode();
+        using (conditioning)
+        {
+            Denoise(latent, conditioning);
+        }
+
+        using var clip = _device.NewTensor([shape[0], shape[1] - conditioning.ExtraFrames, shape[2], shape[3]]);
+        latent.Dispose();
+        Count(GenerationStage.Decoding, 1, () =>
+        {
+            using var lease = _parts.Decoder.Rent();
+            DecodeStage.Run(lease.Value, clip, _residency.Decode, (_, _) => { }, CancellationToken.None);
+        }, extra: FrameQueue.Bytes(_request, _parts.Checkpoint.Vae!));
+    }
+
+    Conditioning Encode()
+    {
+        Tensor[] text = [];
+        Count(GenerationStage.EncodingText, 1, () =>
+        {
+            text = TextStage.Run(_parts, _request, _residency.StreamTextEncoder, null, CancellationToken.None);
+        });
+        var conditioning = new Conditioning { Prompt = text[0], NegativePrompt = text.Length > 1 ? text[1] : default, TextLength = _request.MaxSequenceLength };
+        Release(_parts.TextEncoder.Release, _parts.StreamedTextEncoder.Release);
+        if (_request.Task != VideoTask.TextToVideo)
+        {
+            Count(GenerationStage.EncodingInputs, 1, () =>
+            {
+                InputStage.RunImageEncoder(_parts, _request, null, conditioning);
+                Release(_parts.ImageEncoder.Release);
+                InputStage.Run(_parts, _request, null, conditioning, _residency.Encode, null, CancellationToken.None);
+            });
+            Release(_parts.Encoder.Release);
+        }
+
+        return conditioning;
+    }
+
+    void Denoise(Tensor latent, Conditioning conditioning)
+    {
+        var scheduler = Scheduler.Create(_request.Scheduler, _request.Steps, _request.Shift);
+        int steps = _request.Steps - _request.FirstStep;
+
+        // Every step does the same, so one is counted; with two experts, the first and the last.
+        int[] counted = _parts.Checkpoint.HasTransformer2 ? [_request.FirstStep, _request.Steps - 1] : [_request.FirstStep];
+        Count(GenerationStage.Denoising, (double)steps / counted.Length, () =>
+        {
+            using var experts = new Experts(_parts, _request, conditioning, scheduler, latent, _residency, null);
+            foreach (int step in counted)
+            {
+                var (sampler, guidance) = experts.Prepare(step);
+                sampler.Step(step, guidance, CancellationToken.None);
+            }
+        }, extra: scheduler.StatesKept * latent.Count * sizeof(float));
+    }
+
+    void Count(GenerationStage stage, double times, Action run, long extra = 0)
+    {
+        _device.ClearWork();
+        _device.ResetPeak();
+        run();
+        var work = _device.Work.ToDictionary(w => w.Key, w => (w.Value.Flops * times, w.Value.Bytes * times));
+        _stages.Add(new DryStage(stage, _device.Peak + extra, work));
+    }
+
+    void Release(params ReadOnlySpan<Action> parts)
+    {
+        foreach (var release in parts)
+        {
+            if (_residency.ReleaseParts)
+            {
+                release();
+            }
+        }
+    }
+}

@@ -1,0 +1,211 @@
+using Engine.Kernels;
+using Engine.Model.Vae;
+using Engine.Runtime.Benchmarks;
+using Engine.Runtime.Pipelines;
+
+namespace Engine.Runtime.Planning;
+
+/// <summary>Chooses how a request is run so that it fits: what stays in memory, what is streamed, how large the tiles are.</summary>
+/// <remarks>
+/// Starts from the fastest way and gives way stage by stage where the memory does not suffice. What a stage takes is counted by
+/// running it on a device that only counts; what the process itself takes is read from the system.
+/// </remarks>
+sealed class Planner
+{
+    /// <summary>Least that a process holds once its code was compiled and a first clip made, bytes (measured, see perf/records).</summary>
+    internal const long RuntimeBytes = 110L << 20;
+
+    // Embeddings are cached on disk and small; keeping 11 GB of encoder for the next prompt is worth it to nobody.
+    const long LargestKeptTextEncoder = 2L << 30;
+
+    readonly ModelParts _parts;
+    readonly ResolvedRequest _request;
+    readonly long _limit;
+    readonly long _baseline;
+    readonly List<string> _notes = [];
+    Residency _residency;
+    IReadOnlyList<DryStage> _stages = [];
+
+    Planner(ModelParts parts, ResolvedRequest request, long limit, long baseline)
+    {
+        _parts = parts;
+        _request = request;
+        _limit = limit;
+        _baseline = baseline;
+    }
+
+    /// <summary>Makes a plan.</summary>
+    /// <param name="parts">The model on its device.</param>
+    /// <param name="request">What to make.</param>
+    /// <param name="limit">Most bytes that the process may hold.</param>
+    /// <param name="baseline">Bytes that it holds beside this model's weights.</param>
+    /// <param name="keepLoaded">Keep the weights for the next request where they fit.</param>
+    /// <param name="speed">Measured speed of the device for an estimate of time; null leaves times out.</param>
+    /// <exception cref="EngineException">Nothing fits; says what would.</exception>
+    public static (MemoryPlan Plan, Residency Residency) Make(
+        ModelParts parts, ResolvedRequest request, long limit, long baseline, bool keepLoaded, DeviceSpeed? speed = null)
+    {
+        var planner = new Planner(parts, request, limit, baseline);
+        if (!planner.Fit(keepLoaded))
+        {
+            throw planner.Refusal();
+        }
+
+        return (planner.Report(speed), planner._residency);
+    }
+
+    long Peak => _baseline + _stages.Max(s => s.Peak);
+
+    bool Fit(bool keepLoaded)
+    {
+        bool stream = TextEncoderBytes() > LargestKeptTextEncoder;
+        _residency = new Residency(stream, ReleaseParts: !keepLoaded, new SamplerOptions(Pair: true, KeepKeyValues: true));
+        Count();
+        if (Peak <= _limit)
+        {
+            return true;
+        }
+
+        if (keepLoaded)
+        {
+            _residency = _residency with { ReleaseParts = true };
+            _notes.Add("each part of the model is released when the next is needed, so as to stay within the memory limit.");
+            Count();
+        }
+
+        while (_stages.FirstOrDefault(s => _baseline + s.Peak > _limit) is { } stage)
+        {
+            if (!GiveWay(stage))
+            {
+                return false;
+            }
+
+            Count();
+        }
+
+        return true;
+    }
+
+    bool GiveWay(DryStage stage)
+    {
+        var sampler = _residency.Sampler;
+        switch (stage.Stage)
+        {
+            case GenerationStage.EncodingText when !_residency.StreamTextEncoder:
+                _residency = _residency with { StreamTextEncoder = true };
+                _notes.Add("the text encoder's layers are read one after the other, so as to stay within the memory limit.");
+                return true;
+            case GenerationStage.Denoising when sampler.Pair:
+                _residency = _residency with { Sampler = sampler with { Pair = false } };
+                return true;
+            case GenerationStage.Denoising when sampler.KeepKeyValues:
+                _residency = _residency with { Sampler = sampler with { KeepKeyValues = false } };
+                return true;
+            case GenerationStage.EncodingInputs when _residency.Encode is null:
+                _residency = _residency with { Encode = Tiles(VaeParts.Encoder, stage) };
+                return _residency.Encode is not null;
+            case GenerationStage.Decoding when _residency.Decode is null:
+                _residency = _residency with { Decode = Tiles(VaeParts.Decoder, stage) };
+                return _residency.Decode is not null;
+            default:
+                return false;
+        }
+    }
+
+    VaeTiling? Tiles(VaeParts part, DryStage stage)
+    {
+        var vae = _parts.Checkpoint.Vae!;
+        int rows = _request.Height / vae.SpatialFactor;
+        int columns = _request.Width / vae.SpatialFactor;
+        long beside = stage.Peak - VaeMemory.Peak(vae, part, rows, columns, null);
+        try
+        {
+            var tiling = VaeMemory.Fit(vae, part, rows, columns, _limit - _baseline - beside);
+            if (tiling is not null)
+            {
+                string what = part == VaeParts.Encoder ? "encoded" : "decoded";
+                _notes.Add($"frames are {what} in tiles of {tiling.TileWidth * vae.SpatialFactor} pixels, so as to stay within the memory limit.");
+            }
+
+            return tiling;
+        }
+        catch (EngineException e) when (e.Kind == ErrorKind.NoResources)
+        {
+            return null;
+        }
+    }
+
+    void Count() => _stages = DryJob.Run(_parts, _request, _residency);
+
+    long TextEncoderBytes()
+    {
+        using var source = _parts.Checkpoint.OpenTextEncoder();
+        return source.Tensors.Sum(t => t.Bytes);
+    }
+
+    EngineException Refusal()
+    {
+        var worst = _stages.MaxBy(s => s.Peak)!;
+        string needs = $"{Name(worst.Stage)} takes {Gigabytes(Peak)}, and {Gigabytes(_limit)} are allowed";
+        string advice = Nearest() is { } nearest
+            ? $"{nearest.Width}x{nearest.Height} with {nearest.Frames} frames would fit"
+            : "no size of clip would fit this model";
+        return new EngineException(
+            ErrorKind.NoResources,
+            $"{_request.Width}x{_request.Height} with {_request.Frames} frames does not fit: {needs}; {advice}. Allow more memory or ask for less.");
+    }
+
+    /// <summary>The largest request with the same proportions, or with fewer frames, that fits; frames go first.</summary>
+    ResolvedRequest? Nearest()
+    {
+        var vae = _parts.Checkpoint.Vae!;
+        var patch = _parts.Checkpoint.Transformer!.Patch;
+        for (double scale = 1; scale > 0.2; scale *= 0.8)
+        {
+            int width = Math.Max(1, (int)(_request.Width * scale / (vae.SpatialFactor * patch.W))) * vae.SpatialFactor * patch.W;
+            int height = Math.Max(1, (int)(_request.Height * scale / (vae.SpatialFactor * patch.H))) * vae.SpatialFactor * patch.H;
+            for (int groups = (_request.Frames - 1) / vae.TemporalFactor; groups >= 1; groups = groups > 1 ? groups / 2 : 0)
+            {
+                var smaller = _request with { Width = width, Height = height, Frames = (groups * vae.TemporalFactor) + 1 };
+                if (smaller.Overlap < smaller.Frames && new Planner(_parts, smaller, _limit, _baseline).Fit(keepLoaded: false))
+                {
+                    return smaller;
+                }
+            }
+        }
+
+        return null;
+    }
+
+    MemoryPlan Report(DeviceSpeed? speed)
+    {
+        PlannedStage[] stages = [.. _stages.Select(s => new PlannedStage(s.Stage, _baseline + s.Peak, speed?.Seconds(s.Work), Holds(s)))];
+        var tiling = _residency.Decode ?? _residency.Encode;
+        return new MemoryPlan
+        {
+            Request = _request,
+            Device = _parts.Device.Name,
+            Limit = _limit,
+            Baseline = _baseline,
+            Peak = Peak,
+            Stages = stages,
+            StreamsTextEncoder = _residency.StreamTextEncoder,
+            ReleasesParts = _residency.ReleaseParts,
+            TileSize = (tiling?.TileWidth ?? 0) * _parts.Checkpoint.Vae!.SpatialFactor,
+            Seconds = speed is null ? null : stages.Sum(s => s.Seconds),
+            Notes = _notes,
+        };
+    }
+
+    string Holds(DryStage stage) => $"{Gigabytes(_baseline)} the runtime, {Gigabytes(stage.Peak)} weights and working memory";
+
+    static string Name(GenerationStage stage) => stage switch
+    {
+        GenerationStage.EncodingText => "encoding the prompt",
+        GenerationStage.EncodingInputs => "encoding the pictures",
+        GenerationStage.Denoising => "denoising",
+        _ => "decoding",
+    };
+
+    static string Gigabytes(long bytes) => bytes < 1L << 30 ? $"{bytes / (double)(1 << 20):0} MiB" : $"{bytes / (double)(1L << 30):0.00} GiB";
+}
