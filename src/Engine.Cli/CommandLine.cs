@@ -75,6 +75,7 @@ static class CommandLine
         {
             GenerateCommand.Create(),
             PlanCommand.Create(),
+            VerifyCommand.Create(),
             InspectCommand.Create(),
             DevicesCommand.Create(),
             BenchCommand.Create(),
