@@ -11,6 +11,12 @@ static class VaeTiming
 {
     public static void Run(string[] args)
     {
+        if (args[0] == "conv")
+        {
+            ConvolutionTiming.Run();
+            return;
+        }
+
         if (args[0] == "tiling")
         {
             VaeTilingQuality.Run(args[1..]);

@@ -16,13 +16,14 @@ public sealed unsafe class ConvWeight : IDisposable
     readonly Storage _packed;
     readonly Storage _bias;
 
-    ConvWeight(Storage packed, Storage bias, ConvKind kind, int inputs, int outputs)
+    ConvWeight(Storage packed, Storage bias, ConvKind kind, int inputs, int outputs, WinogradForm form)
     {
         _packed = packed;
         _bias = bias;
         Kind = kind;
         Inputs = inputs;
         Outputs = outputs;
+        Form = form;
     }
 
     /// <summary>What the convolution does.</summary>
@@ -33,6 +34,9 @@ public sealed unsafe class ConvWeight : IDisposable
 
     /// <summary>N, channels out.</summary>
     public int Outputs { get; }
+
+    /// <summary>The transform the weights are packed in.</summary>
+    public WinogradForm Form { get; }
 
     /// <summary>Bytes of the packed weights and the bias.</summary>
     public long Bytes => _packed.Bytes + _bias.Bytes;
@@ -49,7 +53,10 @@ public sealed unsafe class ConvWeight : IDisposable
     /// <summary>Steps in one run.</summary>
     internal int RunLength => (Kind switch { ConvKind.Causal or ConvKind.Halve => 3, ConvKind.Double => 2, _ => 1 }) * Inputs;
 
-    /// <summary>The packed values: [phase][panel][run][step][16].</summary>
+    /// <summary>Channels that the transformed product handles at a time.</summary>
+    internal int ChannelBlock => ChannelBlockFor(Inputs);
+
+    /// <summary>The packed values: [phase][panel][run][step][16], or [point][panel][channel block][frame][channel][16] transformed.</summary>
     internal float* Packed => (float*)_packed.Address;
 
     /// <summary>The bias, zero-padded to whole panels.</summary>
@@ -62,7 +69,9 @@ public sealed unsafe class ConvWeight : IDisposable
     /// <param name="kind">What the convolution does.</param>
     /// <param name="firstRow">First output row to take; the weight of a time convolution holds two frames' outputs.</param>
     /// <param name="rows">Output rows to take, or -1 for all.</param>
-    public static ConvWeight Pack(Device device, Weight stored, Tensor bias, ConvKind kind, int firstRow = 0, int rows = -1)
+    /// <param name="form">Transform to pack in; forms other than none need a causal kind and channels in multiples of 16.</param>
+    public static ConvWeight Pack(
+        Device device, Weight stored, Tensor bias, ConvKind kind, int firstRow = 0, int rows = -1, WinogradForm form = WinogradForm.None)
     {
         int taps = kind.Frames() * kind.PlaneTaps();
         int outputs = rows < 0 ? stored.Rows - firstRow : rows;
@@ -79,12 +88,17 @@ public sealed unsafe class ConvWeight : IDisposable
             throw new ArgumentException($"The bias has {bias.Count} values; expected {stored.Rows}.", nameof(bias));
         }
 
+        if (form != WinogradForm.None && !CanTransform(kind, inputs, outputs))
+        {
+            throw new ArgumentException($"A {kind} convolution {inputs} -> {outputs} has no Winograd form.", nameof(form));
+        }
+
         int panels = PanelsFor(outputs);
-        long steps = (long)(kind == ConvKind.Double ? 16 : taps) * inputs;
+        long steps = form != WinogradForm.None ? (long)WinogradFilter.Points(form) * 3 * inputs : (long)(kind == ConvKind.Double ? 16 : taps) * inputs;
         var weight = new ConvWeight(
             device.Allocate(steps * panels * PanelWidth * sizeof(float)),
             device.Allocate((long)panels * PanelWidth * sizeof(float)),
-            kind, inputs, outputs);
+            kind, inputs, outputs, form);
         if (!device.Skips("ConvPack", 0, stored.Bytes + weight.Bytes))
         {
             weight.Fill(stored, firstRow, taps);
@@ -98,6 +112,10 @@ public sealed unsafe class ConvWeight : IDisposable
 
         return weight;
     }
+
+    /// <summary>True when a convolution can be packed in a Winograd form.</summary>
+    public static bool CanTransform(ConvKind kind, int inputs, int outputs) =>
+        kind == ConvKind.Causal && inputs % 16 == 0 && outputs % PanelWidth == 0;
 
     /// <summary>One weight of the plain layout; for <see cref="ConvKind.Double"/> the tap counts 16: phase * 4 + (y, x).</summary>
     internal float At(int output, int tap, int input)
@@ -116,31 +134,47 @@ public sealed unsafe class ConvWeight : IDisposable
         _bias.Dispose();
     }
 
+    // Large enough to keep the kernel busy between loads of its sums, small enough for the inputs of a block to stay near.
+    static int ChannelBlockFor(int inputs) => inputs % 64 == 0 ? 64 : inputs % 48 == 0 ? 48 : inputs % 32 == 0 ? 32 : 16;
+
     static int PanelsFor(int outputs) => (outputs + PanelWidth - 1) / PanelWidth;
 
     void Fill(Weight stored, int firstRow, int taps)
     {
-        new Span<byte>(_packed.Address, checked((int)Math.Min(_packed.Bytes, int.MaxValue))).Clear();
         if (_packed.Bytes > int.MaxValue)
         {
             throw new ArgumentException($"A convolution of {Inputs} to {Outputs} channels takes {_packed.Bytes} bytes; at most 2 GiB are supported.");
         }
 
-        var row = new float[stored.Columns];
-        for (int n = 0; n < Outputs; n++)
-        {
-            for (int k = 0; k < row.Length; k++)
-            {
-                row[k] = Widening.Reference(stored.Type, stored.Address, ((long)(firstRow + n) * stored.Columns) + k) * stored.Scale;
-            }
+        new Span<byte>(_packed.Address, (int)_packed.Bytes).Clear();
+        var job = new FillJob(this, stored, firstRow, taps);
+        ((CpuDevice)_packed.Device).Pool.Run(Panels, ref job);
+    }
 
-            if (Kind == ConvKind.Double)
+    readonly struct FillJob(ConvWeight weight, Weight stored, int firstRow, int taps) : IPartitioned
+    {
+        public void Run(int part)
+        {
+            var row = new float[stored.Columns];
+            for (int n = part * PanelWidth; n < Math.Min((part + 1) * PanelWidth, weight.Outputs); n++)
             {
-                FillPhases(n, row);
-            }
-            else
-            {
-                FillPlain(n, row, taps);
+                for (int k = 0; k < row.Length; k++)
+                {
+                    row[k] = Widening.Reference(stored.Type, stored.Address, ((long)(firstRow + n) * stored.Columns) + k) * stored.Scale;
+                }
+
+                if (weight.Form != WinogradForm.None)
+                {
+                    weight.FillTransformed(n, row);
+                }
+                else if (weight.Kind == ConvKind.Double)
+                {
+                    weight.FillPhases(n, row);
+                }
+                else
+                {
+                    weight.FillPlain(n, row, taps);
+                }
             }
         }
     }
@@ -174,6 +208,27 @@ public sealed unsafe class ConvWeight : IDisposable
                     {
                         panel[((((y * 2) + x) * Inputs) + c) * PanelWidth] += row[(c * 9) + (ky * 3) + kx];
                     }
+                }
+            }
+        }
+    }
+
+    void FillTransformed(int n, float[] row)
+    {
+        int count = WinogradFilter.Points(Form);
+        int block = ChannelBlock;
+        Span<float> points = stackalloc float[count];
+        long pointStride = (long)Panels * 3 * Inputs * PanelWidth;
+        float* panel = Packed + ((long)(n / PanelWidth) * 3 * Inputs * PanelWidth) + (n % PanelWidth);
+        for (int t = 0; t < 3; t++)
+        {
+            for (int c = 0; c < Inputs; c++)
+            {
+                WinogradFilter.Transform(Form, row.AsSpan((c * 27) + (t * 9), 9), points);
+                float* at = panel + (((((c / block * 3) + t) * block) + (c % block)) * PanelWidth);
+                for (int p = 0; p < count; p++)
+                {
+                    at[p * pointStride] = points[p];
                 }
             }
         }

@@ -44,6 +44,12 @@ public static unsafe partial class Convolution
 
     static void ReserveScratch(in ConvCall call)
     {
+        if (call.Weight.Form != WinogradForm.None)
+        {
+            ReserveWinograd(call);
+            return;
+        }
+
         var lines = new DirectLines(call);
         ScratchSlots.Take(call.Y.Values.Device, call.Scratch, lines.ScratchBytes, lines.Parts);
     }

@@ -7,7 +7,7 @@ namespace Engine.Kernels;
 /// y, residual: [H', W', N], with or without border (only the inside is read and written). residual may be y itself.
 /// The temporal cache of upstream's causal convolution is the two earlier frames; missing ones count as zeros.
 /// Cost: 2 H' W' N C taps operations (<see cref="ConvKind.Double"/>: 4 taps instead of 9); compute-bound from 16 channels on.
-/// Tolerance: 5e-6 of the largest value (thousands of f32 products per sum), because the order of the sum differs.
+/// Tolerance: 5e-6 of the largest value (thousands of f32 products per sum), because the order of the sum differs; with a Winograd form 1e-5.
 /// </remarks>
 public static partial class Convolution
 {
@@ -19,6 +19,9 @@ public static partial class Convolution
         { "CpuDirect", CpuDirect, (device, _) => device.IsCpu },
         { "Reference", Reference, (_, _) => true },
     };
+
+    /// <summary>True when a variant is forced by the environment.</summary>
+    internal static bool IsForced { get; } = !string.IsNullOrEmpty(Environment.GetEnvironmentVariable("ENGINE_FORCE_CONVOLUTION"));
 
     /// <summary>Fastest variant for this device and shape.</summary>
     /// <param name="device">Where to run.</param>
@@ -43,7 +46,14 @@ public static partial class Convolution
             return;
         }
 
-        Variants.Pick(device, y.Values.Shape)(device, call);
+        if (weight.Form != WinogradForm.None)
+        {
+            CpuWinograd(device, call);
+        }
+        else
+        {
+            Variants.Pick(device, y.Values.Shape)(device, call);
+        }
     }
 
     static void Check(in ConvInput x, ConvWeight weight, Plane y, Plane residual)

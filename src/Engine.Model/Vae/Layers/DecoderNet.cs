@@ -58,7 +58,7 @@ sealed class DecoderNet : IDisposable
 
         var up = new UpLevel[levels];
         var postQuant = loader.Convolution(root["post_quant_conv"], [config.ZDim, config.ZDim, 1, 1, 1], ConvKind.Point);
-        var convIn = loader.Causal(at["conv_in"], config.ZDim, widths[0]);
+        var convIn = loader.Causal(at["conv_in"], config.ZDim, widths[0], latentSize: true);
         var mid = MidBlock.Load(at["mid_block"], loader, widths[0]);
         for (int i = 0; i < levels; i++)
         {
@@ -75,7 +75,7 @@ sealed class DecoderNet : IDisposable
             Mid = mid,
             Levels = up,
             NormOut = loader.Gain(at["norm_out"], widths[levels]),
-            ConvOut = loader.Causal(at["conv_out"], widths[levels], config.OutChannels),
+            ConvOut = loader.Causal(at["conv_out"], widths[levels], config.OutChannels, latentSize: false),
         };
     }
 

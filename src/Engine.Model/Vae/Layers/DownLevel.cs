@@ -39,15 +39,15 @@ sealed class DownLevel
         WeightScope module, VaeLoader loader, VaeConfig config, int level, int inputs, int outputs, ref int index)
     {
         bool residual = config.IsResidual;
+        bool down = level < config.DimMult.Count - 1;
         var own = module[index];
         var resnets = new ResidualBlock[config.ResBlocks];
         for (int i = 0; i < resnets.Length; i++)
         {
             var at = residual ? own["resnets"][i] : module[index++];
-            resnets[i] = ResidualBlock.Load(at, loader, i == 0 ? inputs : outputs, outputs);
+            resnets[i] = ResidualBlock.Load(at, loader, i == 0 ? inputs : outputs, outputs, latentSize: !down);
         }
 
-        bool down = level < config.DimMult.Count - 1;
         bool temporal = down && config.TemporalDownsample[level];
         var resample = residual ? own["downsampler"] : module[index];
         if (residual || down)

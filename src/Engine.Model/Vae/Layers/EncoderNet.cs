@@ -48,7 +48,7 @@ sealed class EncoderNet : IDisposable
         var loader = new VaeLoader(device);
         var at = root["encoder"];
         int z = 2 * config.ZDim;
-        var convIn = loader.Causal(at["conv_in"], config.InChannels, config.BaseDim);
+        var convIn = loader.Causal(at["conv_in"], config.InChannels, config.BaseDim, latentSize: false);
         var levels = new DownLevel[config.DimMult.Count];
         int width = config.BaseDim;
         int index = 0;
@@ -67,8 +67,8 @@ sealed class EncoderNet : IDisposable
             Levels = levels,
             Mid = MidBlock.Load(at["mid_block"], loader, width),
             NormOut = loader.Gain(at["norm_out"], width),
-            ConvOut = loader.Causal(at["conv_out"], width, z),
-            Quant = loader.Convolutions(root["quant_conv"], [z, z, 1, 1, 1], ConvKind.Point, config.ZDim)[0],
+            ConvOut = loader.Causal(at["conv_out"], width, z, latentSize: true),
+            Quant = loader.Convolutions(root["quant_conv"], [z, z, 1, 1, 1], ConvKind.Point, [config.ZDim])[0],
         };
     }
 

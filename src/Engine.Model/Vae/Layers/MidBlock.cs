@@ -26,9 +26,9 @@ sealed class MidBlock
 
     public static MidBlock Load(WeightScope at, VaeLoader loader, int channels)
     {
-        var before = ResidualBlock.Load(at["resnets"][0], loader, channels, channels);
+        var before = ResidualBlock.Load(at["resnets"][0], loader, channels, channels, latentSize: true);
         var attention = at["attentions"][0];
-        var qkv = loader.Convolutions(attention["to_qkv"], [3 * channels, channels, 1, 1], ConvKind.Point, channels, channels, channels);
+        var qkv = loader.Convolutions(attention["to_qkv"], [3 * channels, channels, 1, 1], ConvKind.Point, [channels, channels, channels]);
         return new MidBlock
         {
             Before = before,
@@ -37,7 +37,7 @@ sealed class MidBlock
             Key = qkv[1],
             Value = qkv[2],
             Proj = loader.Convolution(attention["proj"], [channels, channels, 1, 1], ConvKind.Point),
-            After = ResidualBlock.Load(at["resnets"][1], loader, channels, channels),
+            After = ResidualBlock.Load(at["resnets"][1], loader, channels, channels, latentSize: true),
         };
     }
 

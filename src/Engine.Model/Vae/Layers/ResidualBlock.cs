@@ -26,12 +26,12 @@ sealed class ResidualBlock
     /// <summary>True when x and y may be the same plane.</summary>
     public bool InPlace => Shortcut is null;
 
-    public static ResidualBlock Load(WeightScope at, VaeLoader loader, int inputs, int outputs) => new()
+    public static ResidualBlock Load(WeightScope at, VaeLoader loader, int inputs, int outputs, bool latentSize) => new()
     {
         Norm1 = loader.Gain(at["norm1"], inputs),
-        Conv1 = loader.Causal(at["conv1"], inputs, outputs),
+        Conv1 = loader.Causal(at["conv1"], inputs, outputs, latentSize),
         Norm2 = loader.Gain(at["norm2"], outputs),
-        Conv2 = loader.Causal(at["conv2"], outputs, outputs),
+        Conv2 = loader.Causal(at["conv2"], outputs, outputs, latentSize),
         Shortcut = inputs == outputs ? null : loader.Convolution(at["conv_shortcut"], [outputs, inputs, 1, 1, 1], ConvKind.Point),
     };
 

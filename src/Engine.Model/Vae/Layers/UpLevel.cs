@@ -30,7 +30,7 @@ sealed class UpLevel
         var resnets = new ResidualBlock[config.ResBlocks + 1];
         for (int i = 0; i < resnets.Length; i++)
         {
-            resnets[i] = ResidualBlock.Load(at["resnets"][i], loader, i == 0 ? inputs : outputs, outputs);
+            resnets[i] = ResidualBlock.Load(at["resnets"][i], loader, i == 0 ? inputs : outputs, outputs, latentSize: level == 0);
         }
 
         int ups = config.DimMult.Count - 1;
@@ -47,7 +47,7 @@ sealed class UpLevel
             Resnets = resnets,
             Resample = loader.Convolution(up["resample"][1], [resampled, outputs, 3, 3], ConvKind.Double),
             Time = temporal
-                ? loader.Convolutions(up["time_conv"], [2 * outputs, outputs, 3, 1, 1], ConvKind.Time, outputs, outputs)
+                ? loader.Convolutions(up["time_conv"], [2 * outputs, outputs, 3, 1, 1], ConvKind.Time, [outputs, outputs])
                 : null,
             TimeSlot = temporal ? loader.NextSlot() : 0,
             Repeats = config.IsResidual,

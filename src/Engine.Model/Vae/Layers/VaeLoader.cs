@@ -21,14 +21,17 @@ sealed class VaeLoader(Device device) : IDisposable
     /// <param name="at">Module that holds <c>weight</c> and <c>bias</c>.</param>
     /// <param name="stored">Shape of the weight as stored.</param>
     /// <param name="kind">What it does.</param>
-    public ConvWeight Convolution(WeightScope at, Shape stored, ConvKind kind) => Convolutions(at, stored, kind, stored[0])[0];
+    public ConvWeight Convolution(WeightScope at, Shape stored, ConvKind kind) =>
+        Convolutions(at, stored, kind, [stored[0]])[0];
 
     /// <summary>Loads a convolution as several, each with a part of its outputs.</summary>
     /// <param name="at">Module that holds <c>weight</c> and <c>bias</c>.</param>
     /// <param name="stored">Shape of the weight as stored.</param>
     /// <param name="kind">What it does.</param>
     /// <param name="counts">Outputs of each part; outputs after the last part are left out.</param>
-    public ConvWeight[] Convolutions(WeightScope at, Shape stored, ConvKind kind, params ReadOnlySpan<int> counts)
+    /// <param name="form">Transform to pack in.</param>
+    public ConvWeight[] Convolutions(
+        WeightScope at, Shape stored, ConvKind kind, ReadOnlySpan<int> counts, WinogradForm form = WinogradForm.None)
     {
         using var weight = at.Matrix("weight", stored);
         using var bias = at.Vector("bias", [stored[0]]);
@@ -36,7 +39,7 @@ sealed class VaeLoader(Device device) : IDisposable
         int row = 0;
         for (int i = 0; i < parts.Length; i++)
         {
-            parts[i] = ConvWeight.Pack(device, weight, bias, kind, row, counts[i]);
+            parts[i] = ConvWeight.Pack(device, weight, bias, kind, row, counts[i], form);
             _packed.Add(parts[i]);
             row += counts[i];
         }
@@ -45,8 +48,15 @@ sealed class VaeLoader(Device device) : IDisposable
     }
 
     /// <summary>Loads a causal 3x3x3 convolution with a cache.</summary>
-    public CausalConv Causal(WeightScope at, int inputs, int outputs) =>
-        new(Convolution(at, [outputs, inputs, 3, 3, 3], ConvKind.Causal), NextSlot());
+    /// <param name="at">Module that holds <c>weight</c> and <c>bias</c>.</param>
+    /// <param name="inputs">Channels in.</param>
+    /// <param name="outputs">Channels out.</param>
+    /// <param name="latentSize">True where it runs at the size of the latent, the smallest plane.</param>
+    public CausalConv Causal(WeightScope at, int inputs, int outputs, bool latentSize)
+    {
+        var form = WinogradForms.For(ConvKind.Causal, inputs, outputs, fewPixels: latentSize);
+        return new(Convolutions(at, [outputs, inputs, 3, 3, 3], ConvKind.Causal, [outputs], form)[0], NextSlot());
+    }
 
     /// <summary>Loads the gain of a norm inside a video layer.</summary>
     public Tensor Gain(WeightScope at, int channels) => at.Vector("gamma", [channels, 1, 1, 1]);
