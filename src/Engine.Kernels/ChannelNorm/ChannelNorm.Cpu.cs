@@ -14,8 +14,10 @@ public static unsafe partial class ChannelNorm
 
     readonly struct VectorJob(Plane x, Tensor gamma, bool silu, Plane y, RowSplit split) : IPartitioned
     {
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         public void Run(int part)
         {
+            int width = x.Width;
             int channels = x.Channels;
             float* gain = gamma.Pointer;
             float root = MathF.Sqrt(channels);
@@ -23,7 +25,7 @@ public static unsafe partial class ChannelNorm
             {
                 float* from = x.At(row, 0);
                 float* to = y.At(row, 0);
-                for (int column = 0; column < x.Width; column++)
+                for (int column = 0; column < width; column++)
                 {
                     float length = MathF.Sqrt(SumOfSquares(from, channels));
                     Apply(from, to, gain, root / MathF.Max(length, (float)Smallest), channels, silu);

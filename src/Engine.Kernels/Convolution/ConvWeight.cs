@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace Engine.Kernels;
 
 /// <summary>Weights and bias of one convolution, packed once for the kernels.</summary>
@@ -44,6 +46,9 @@ public sealed unsafe class ConvWeight : IDisposable
     /// <summary>Panels of 16 outputs.</summary>
     internal int Panels => PanelsFor(Outputs);
 
+    /// <summary>N rounded up to whole panels.</summary>
+    internal int PaddedOutputs => Panels * PanelWidth;
+
     /// <summary>Positions inside an output block that have weights of their own: 4 for <see cref="ConvKind.Double"/>, else 1.</summary>
     internal int Phases => Kind == ConvKind.Double ? 4 : 1;
 
@@ -69,7 +74,7 @@ public sealed unsafe class ConvWeight : IDisposable
     /// <param name="kind">What the convolution does.</param>
     /// <param name="firstRow">First output row to take; the weight of a time convolution holds two frames' outputs.</param>
     /// <param name="rows">Output rows to take, or -1 for all.</param>
-    /// <param name="form">Transform to pack in; forms other than none need a causal kind and channels in multiples of 16.</param>
+    /// <param name="form">Transform to pack in; forms other than none need a causal kind and inputs in multiples of 16.</param>
     public static ConvWeight Pack(
         Device device, Weight stored, Tensor bias, ConvKind kind, int firstRow = 0, int rows = -1, WinogradForm form = WinogradForm.None)
     {
@@ -88,7 +93,7 @@ public sealed unsafe class ConvWeight : IDisposable
             throw new ArgumentException($"The bias has {bias.Count} values; expected {stored.Rows}.", nameof(bias));
         }
 
-        if (form != WinogradForm.None && !CanTransform(kind, inputs, outputs))
+        if (form != WinogradForm.None && !CanTransform(kind, inputs))
         {
             throw new ArgumentException($"A {kind} convolution {inputs} -> {outputs} has no Winograd form.", nameof(form));
         }
@@ -114,8 +119,8 @@ public sealed unsafe class ConvWeight : IDisposable
     }
 
     /// <summary>True when a convolution can be packed in a Winograd form.</summary>
-    public static bool CanTransform(ConvKind kind, int inputs, int outputs) =>
-        kind == ConvKind.Causal && inputs % 16 == 0 && outputs % PanelWidth == 0;
+    public static bool CanTransform(ConvKind kind, int inputs) =>
+        kind == ConvKind.Causal && inputs % 16 == 0;
 
     /// <summary>One weight of the plain layout; for <see cref="ConvKind.Double"/> the tap counts 16: phase * 4 + (y, x).</summary>
     internal float At(int output, int tap, int input)
@@ -137,7 +142,7 @@ public sealed unsafe class ConvWeight : IDisposable
     // Large enough to keep the kernel busy between loads of its sums, small enough for the inputs of a block to stay near.
     static int ChannelBlockFor(int inputs) => inputs % 64 == 0 ? 64 : inputs % 48 == 0 ? 48 : inputs % 32 == 0 ? 32 : 16;
 
-    static int PanelsFor(int outputs) => (outputs + PanelWidth - 1) / PanelWidth;
+    internal static int PanelsFor(int outputs) => (outputs + PanelWidth - 1) / PanelWidth;
 
     void Fill(Weight stored, int firstRow, int taps)
     {
@@ -158,9 +163,14 @@ public sealed unsafe class ConvWeight : IDisposable
             var row = new float[stored.Columns];
             for (int n = part * PanelWidth; n < Math.Min((part + 1) * PanelWidth, weight.Outputs); n++)
             {
-                for (int k = 0; k < row.Length; k++)
+                fixed (float* values = row)
                 {
-                    row[k] = Widening.Reference(stored.Type, stored.Address, ((long)(firstRow + n) * stored.Columns) + k) * stored.Scale;
+                    Widening.Run(stored.Type, stored.Address, (long)(firstRow + n) * stored.Columns, row.Length, values);
+                }
+
+                if (stored.Scale != 1)
+                {
+                    System.Numerics.Tensors.TensorPrimitives.Multiply(row, stored.Scale, row);
                 }
 
                 if (weight.Form != WinogradForm.None)
@@ -179,6 +189,7 @@ public sealed unsafe class ConvWeight : IDisposable
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     void FillPlain(int n, float[] row, int taps)
     {
         float* panel = Packed + ((long)(n / PanelWidth) * taps * Inputs * PanelWidth) + (n % PanelWidth);
@@ -193,6 +204,7 @@ public sealed unsafe class ConvWeight : IDisposable
 
     // Output row 2y + p of the enlarged plane sees small rows y - 1 + p and y + p. Of the three taps, p = 0 puts the first on
     // row y - 1 and the other two on row y; p = 1 puts two on row y and the last on row y + 1. Columns alike.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     void FillPhases(int n, float[] row)
     {
         for (int phase = 0; phase < 4; phase++)
@@ -213,6 +225,7 @@ public sealed unsafe class ConvWeight : IDisposable
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     void FillTransformed(int n, float[] row)
     {
         int count = WinogradFilter.Points(Form);

@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace Engine.Kernels;
 
 /// <content>
@@ -173,6 +175,7 @@ public static unsafe partial class Convolution
             }
         }
 
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         readonly void Store(int phase, int line, int first, int count, float* sums)
         {
             var (x, weight, y, residual, _) = _call;
@@ -185,16 +188,24 @@ public static unsafe partial class Convolution
             int whole = count - (count % TTile.Rows);
             int row = halve ? line : first / pitch;
             int column = halve ? first : first % pitch;
+            float* bias = weight.Bias;
+            nint apart = (nint)scale * outputs;
+            float* to = null, extra = null;
             for (int i = 0; i < count; i++)
             {
+                if (i == 0 || column == 0)
+                {
+                    int toRow = (row * scale) + (phase / 2);
+                    to = y.At(toRow, phase % 2);
+                    extra = residual.IsEmpty ? null : residual.At(toRow, phase % 2);
+                }
+
                 if (column < width)
                 {
                     // The tail's tile was moved back to end with the block; see Column.
                     int at = i < whole || count < TTile.Rows ? i : i - count + whole + TTile.Rows;
-                    int toRow = (row * scale) + (phase / 2);
-                    int toColumn = (column * scale) + (phase % 2);
-                    float* extra = residual.IsEmpty ? null : residual.At(toRow, toColumn);
-                    StorePixel(sums + ((nint)at * columns), weight.Bias, extra, y.At(toRow, toColumn), outputs);
+                    nint offset = column * apart;
+                    StorePixel(sums + ((nint)at * columns), bias, extra is null ? null : extra + offset, to + offset, outputs);
                 }
 
                 if (++column == pitch)
@@ -207,6 +218,7 @@ public static unsafe partial class Convolution
     }
 
     // All pixels of a block against one panel or two side by side.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     static void Column<TTile>(
         in ConvSegments segments, int first, int count, float* b, nint panelSize, float* c, int columns, bool add, bool pair)
         where TTile : IConvTile

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 
 namespace Engine.Kernels;
@@ -5,6 +6,7 @@ namespace Engine.Kernels;
 /// <content>The last step of every CPU variant: bias and residual are added as a pixel is written.</content>
 public static unsafe partial class Convolution
 {
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     static void StorePixel(float* sums, float* bias, float* residual, float* y, int outputs)
     {
         int n = 0;

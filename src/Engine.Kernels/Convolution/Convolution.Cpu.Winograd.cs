@@ -83,7 +83,7 @@ public static unsafe partial class Convolution
             Channels = call.Weight.ChannelBlock;
 
             // Transformed inputs, sums, and one tile of pixels for tiles that reach over the plane's edge.
-            ScratchBytes = (long)sizeof(float) * Points * ((Block * ((3 * Channels) + call.Weight.Outputs)) + Channels);
+            ScratchBytes = (long)sizeof(float) * Points * ((Block * ((3 * Channels) + call.Weight.PaddedOutputs)) + Channels);
         }
 
         public int Parts => (Tiles + Block - 1) / Block;
@@ -103,7 +103,7 @@ public static unsafe partial class Convolution
             int slot = slots.Rent();
             float* inputs = (float*)slots.Block(slot);
             float* sums = inputs + ((nint)blocks.Points * blocks.Block * 3 * blocks.Channels);
-            float* patch = sums + ((nint)blocks.Points * blocks.Block * call.Weight.Outputs);
+            float* patch = sums + ((nint)blocks.Points * blocks.Block * call.Weight.PaddedOutputs);
             for (int channel = 0; channel < call.Weight.Inputs; channel += blocks.Channels)
             {
                 TransformInputs(first, count, channel, inputs, patch);
@@ -185,7 +185,7 @@ public static unsafe partial class Convolution
         {
             var weight = call.Weight;
             int skipped = call.X.SkippedTaps(3);
-            int outputs = weight.Outputs;
+            int outputs = weight.PaddedOutputs;
             int perTile = 3 * blocks.Channels;
             int length = (3 - skipped) * blocks.Channels;
             int rows = (count + TTile.Rows - 1) / TTile.Rows * TTile.Rows;
@@ -209,7 +209,7 @@ public static unsafe partial class Convolution
         [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         void TransformSums(int first, int count, float* sums)
         {
-            int outputs = call.Weight.Outputs;
+            int outputs = call.Weight.PaddedOutputs;
             nint perPoint = (nint)blocks.Block * outputs;
             float* rows = stackalloc float[6 * 4 * 16];
             float* done = stackalloc float[4 * 4 * 16];
@@ -232,7 +232,14 @@ public static unsafe partial class Convolution
                             done + (column * TLanes.Width), TForm.Outputs * TLanes.Width);
                     }
 
-                    StoreTile(done, y, x, n);
+                    if (n + TLanes.Width <= call.Weight.Outputs)
+                    {
+                        StoreTile(done, y, x, n);
+                    }
+                    else if (n < call.Weight.Outputs)
+                    {
+                        StoreChannels(done, y, x, n);
+                    }
                 }
             }
         }
@@ -257,6 +264,25 @@ public static unsafe partial class Convolution
                     }
 
                     value.Store(to + ((nint)dx * call.Weight.Outputs));
+                }
+            }
+        }
+
+        // The last channels, where they do not fill a vector.
+        void StoreChannels(float* done, int y, int x, int n)
+        {
+            int rest = call.Weight.Outputs - n;
+            for (int dy = 0; dy < Math.Min(TForm.Outputs, call.Y.Height - y); dy++)
+            {
+                for (int dx = 0; dx < Math.Min(TForm.Outputs, call.Y.Width - x); dx++)
+                {
+                    float* from = done + (((dy * TForm.Outputs) + dx) * TLanes.Width);
+                    float* to = call.Y.At(y + dy, x + dx) + n;
+                    float* extra = call.Residual.IsEmpty ? null : call.Residual.At(y + dy, x + dx) + n;
+                    for (int c = 0; c < rest; c++)
+                    {
+                        to[c] = from[c] + call.Weight.Bias[n + c] + (extra is null ? 0 : extra[c]);
+                    }
                 }
             }
         }

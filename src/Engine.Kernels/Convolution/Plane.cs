@@ -16,6 +16,10 @@ public readonly unsafe struct Plane
         ArgumentOutOfRangeException.ThrowIfGreaterThan((uint)border, 1u);
         Values = values;
         Border = border;
+        var shape = values.Shape;
+        Height = shape[0] - (2 * border);
+        Width = shape[1] - (2 * border);
+        Channels = shape[2];
         if (Height < 1 || Width < 1)
         {
             throw new ArgumentException($"A plane of shape {values.Shape} with a border of {border} has no inside.", nameof(values));
@@ -29,13 +33,13 @@ public readonly unsafe struct Plane
     public int Border { get; }
 
     /// <summary>Rows of pixels inside the border.</summary>
-    public int Height => Values.Shape[0] - (2 * Border);
+    public int Height { get; }
 
     /// <summary>Columns of pixels inside the border.</summary>
-    public int Width => Values.Shape[1] - (2 * Border);
+    public int Width { get; }
 
     /// <summary>Values per pixel.</summary>
-    public int Channels => Values.Shape[2];
+    public int Channels { get; }
 
     /// <summary>True when no tensor was given; convolutions take it for a frame of zeros.</summary>
     public bool IsEmpty => Values.IsEmpty;

@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace Engine.Kernels;
 
 /// <summary>Winograd's minimal filtering of 3x3 on the plane: which tile size, or none.</summary>
@@ -28,12 +30,12 @@ public static class WinogradForms
     /// <remarks>With ENGINE_FORCE_CONVOLUTION set no form is chosen, so that the forced variant runs.</remarks>
     public static WinogradForm For(ConvKind kind, int inputs, int outputs, bool fewPixels)
     {
-        if (!ConvWeight.CanTransform(kind, inputs, outputs) || Convolution.IsForced)
+        if (!ConvWeight.CanTransform(kind, inputs) || Convolution.IsForced)
         {
             return WinogradForm.None;
         }
 
-        long bytesPerPoint = 3L * inputs * outputs * sizeof(float);
+        long bytesPerPoint = 3L * inputs * ConvWeight.PanelsFor(outputs) * ConvWeight.PanelWidth * sizeof(float);
         return WinogradFilter.Points(WinogradForm.Four) * bytesPerPoint <= MostBytesOfFour ? WinogradForm.Four
             : !fewPixels && WinogradFilter.Points(WinogradForm.Two) * bytesPerPoint <= MostBytesOfTwo ? WinogradForm.Two
             : WinogradForm.None;
@@ -73,6 +75,7 @@ static class WinogradFilter
     /// <param name="form">Which.</param>
     /// <param name="filter">3x3 values.</param>
     /// <param name="points">Receives the transformed filter.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Transform(WinogradForm form, ReadOnlySpan<float> filter, Span<float> points)
     {
         double[] g = form == WinogradForm.Two ? s_two : s_four;

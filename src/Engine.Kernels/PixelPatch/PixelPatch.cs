@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace Engine.Kernels;
 
 /// <summary>Moves pixels: patches into channels and back, and channel-first latents into channels-last planes and back.</summary>
@@ -39,18 +41,7 @@ public static unsafe class PixelPatch
             return;
         }
 
-        float* from = x.Pointer;
-        for (int c = 0; c < y.Channels; c++)
-        {
-            for (int row = 0; row < y.Height; row++)
-            {
-                float* to = y.At(row, 0) + c;
-                for (int column = 0; column < y.Width; column++)
-                {
-                    to[(nint)column * y.Channels] = *from++;
-                }
-            }
-        }
+        Transpose(x.Pointer, y, toLast: true);
     }
 
     /// <summary>One frame of channels last to a channel-first tensor: x [H, W, C] to y [C, H, W].</summary>
@@ -62,15 +53,29 @@ public static unsafe class PixelPatch
             return;
         }
 
-        float* to = y.Pointer;
-        for (int c = 0; c < x.Channels; c++)
+        Transpose(y.Pointer, x, toLast: false);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    static void Transpose(float* first, Plane last, bool toLast)
+    {
+        int channels = last.Channels;
+        int width = last.Width;
+        for (int c = 0; c < channels; c++)
         {
-            for (int row = 0; row < x.Height; row++)
+            for (int row = 0; row < last.Height; row++)
             {
-                float* from = x.At(row, 0) + c;
-                for (int column = 0; column < x.Width; column++)
+                float* deep = last.At(row, 0) + c;
+                for (int column = 0; column < width; column++, first++, deep += channels)
                 {
-                    *to++ = from[(nint)column * x.Channels];
+                    if (toLast)
+                    {
+                        *deep = *first;
+                    }
+                    else
+                    {
+                        *first = *deep;
+                    }
                 }
             }
         }
@@ -104,6 +109,7 @@ public static unsafe class PixelPatch
 
         public int Parts => _split.Parts;
 
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         public void Run(int part)
         {
             for (int row = _split.Start(part); row < _split.End(part); row++)
@@ -116,30 +122,35 @@ public static unsafe class PixelPatch
                     continue;
                 }
 
-                for (int column = 0; column < folded.Width; column++)
+                for (int dy = 0; dy < patch; dy++)
                 {
-                    MovePatch(row, column);
+                    MoveRow(folded.At(row, 0) + dy, pixels.At((row * patch) + dy, 0));
                 }
             }
         }
 
-        void MovePatch(int row, int column)
+        // One row of pixels: channel c of column dx of a patch is value (c p + dx) p + dy of the folded pixel.
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        void MoveRow(float* deep, float* pixel)
         {
-            float* deep = folded.At(row, column);
-            for (int c = 0; c < pixels.Channels; c++)
+            int channels = pixels.Channels;
+            int size = patch;
+            int width = folded.Width;
+            int depth = folded.Channels;
+            for (int column = 0; column < width; column++, deep += depth)
             {
-                for (int dx = 0; dx < patch; dx++)
+                for (int dx = 0; dx < size; dx++)
                 {
-                    for (int dy = 0; dy < patch; dy++, deep++)
+                    for (int c = 0; c < channels; c++, pixel++)
                     {
-                        float* pixel = pixels.At((row * patch) + dy, (column * patch) + dx) + c;
+                        float* value = deep + (((c * size) + dx) * size);
                         if (fold)
                         {
-                            *deep = *pixel;
+                            *value = *pixel;
                         }
                         else
                         {
-                            *pixel = *deep;
+                            *pixel = *value;
                         }
                     }
                 }

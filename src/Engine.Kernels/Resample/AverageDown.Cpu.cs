@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace Engine.Kernels;
 
 public static unsafe partial class AverageDown
@@ -11,51 +13,60 @@ public static unsafe partial class AverageDown
 
     readonly struct RowsJob(Plane x, Plane y, AverageStep step, RowSplit split) : IPartitioned
     {
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         public void Run(int part)
         {
+            int s = step.FactorS;
             for (int row = split.Start(part); row < split.End(part); row++)
             {
+                float* to = y.At(row, 0);
                 if (!step.Add)
                 {
-                    new Span<float>(y.At(row, 0), y.Width * y.Channels).Clear();
+                    new Span<float>(to, y.Width * y.Channels).Clear();
                 }
 
-                for (int column = 0; column < y.Width; column++)
+                for (int dy = 0; dy < s; dy++)
                 {
-                    Pixel(row, column, y.At(row, column));
+                    AddRow(x.At((row * s) + dy, 0), to, ((step.Frame * s) + dy) * s);
                 }
             }
         }
 
-        // Walks each of the s x s input pixels channel by channel; the output channel moves on by a fixed fraction.
-        void Pixel(int row, int column, float* to)
+        // Walks the input pixels channel by channel; the output channel moves on by a fixed fraction.
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        void AddRow(float* from, float* to, int firstIndex)
         {
             int s = step.FactorS;
             int stride = step.FactorT * s * s;
             int group = step.Group;
             int channels = x.Channels;
+            int width = x.Width;
             float factor = 1f / group;
-            for (int dy = 0; dy < s; dy++)
+            for (int column = 0; column < width; column++, from += channels)
             {
-                for (int dx = 0; dx < s; dx++)
+                float* pixel = to + ((nint)(column / s) * y.Channels);
+                int index = firstIndex + (column % s);
+                if (stride == group)
                 {
-                    float* from = x.At((row * s) + dy, (column * s) + dx);
-                    int index = (((step.Frame * s) + dy) * s) + dx;
-                    if (stride % group == 0)
+                    for (int c = 0; c < channels; c++)
                     {
-                        float* target = to + (index / group);
-                        int apart = stride / group;
-                        for (int c = 0; c < channels; c++)
-                        {
-                            target[c * apart] += from[c] * factor;
-                        }
+                        pixel[c] += from[c] * factor;
                     }
-                    else
+                }
+                else if (stride % group == 0)
+                {
+                    float* target = pixel + (index / group);
+                    int apart = stride / group;
+                    for (int c = 0; c < channels; c++)
                     {
-                        for (int c = 0; c < channels; c++)
-                        {
-                            to[((c * stride) + index) / group] += from[c] * factor;
-                        }
+                        target[c * apart] += from[c] * factor;
+                    }
+                }
+                else
+                {
+                    for (int c = 0; c < channels; c++)
+                    {
+                        pixel[((c * stride) + index) / group] += from[c] * factor;
                     }
                 }
             }

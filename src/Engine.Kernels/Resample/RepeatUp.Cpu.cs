@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace Engine.Kernels;
 
 public static unsafe partial class RepeatUp
@@ -11,33 +13,45 @@ public static unsafe partial class RepeatUp
 
     readonly struct RowsJob(Plane x, Plane y, RepeatStep step, RowSplit split) : IPartitioned
     {
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         public void Run(int part)
+        {
+            for (int row = split.Start(part); row < split.End(part); row++)
+            {
+                RepeatRow(row, x.At(row / step.FactorS, 0), y.At(row, 0));
+            }
+        }
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        void RepeatRow(int row, float* source, float* to)
         {
             int s = step.FactorS;
             int stride = step.FactorT * s * s;
             int channels = y.Channels;
-            for (int row = split.Start(part); row < split.End(part); row++)
+            int repeats = step.Repeats;
+            int width = y.Width;
+            for (int column = 0; column < width; column++, to += channels)
             {
-                for (int column = 0; column < y.Width; column++)
+                float* from = source + ((nint)(column / s) * x.Channels);
+                int index = (((step.Frame * s) + (row % s)) * s) + (column % s);
+                if (stride == repeats)
                 {
-                    float* from = x.At(row / s, column / s);
-                    float* to = y.At(row, column);
-                    int index = (((step.Frame * s) + (row % s)) * s) + (column % s);
-                    if (stride % step.Repeats == 0)
+                    Unsafe.CopyBlock(to, from, (uint)channels * sizeof(float));
+                }
+                else if (stride % repeats == 0)
+                {
+                    int apart = stride / repeats;
+                    from += index / repeats;
+                    for (int n = 0; n < channels; n++)
                     {
-                        int apart = stride / step.Repeats;
-                        from += index / step.Repeats;
-                        for (int n = 0; n < channels; n++)
-                        {
-                            to[n] = from[n * apart];
-                        }
+                        to[n] = from[n * apart];
                     }
-                    else
+                }
+                else
+                {
+                    for (int n = 0; n < channels; n++)
                     {
-                        for (int n = 0; n < channels; n++)
-                        {
-                            to[n] = from[((n * stride) + index) / step.Repeats];
-                        }
+                        to[n] = from[((n * stride) + index) / repeats];
                     }
                 }
             }

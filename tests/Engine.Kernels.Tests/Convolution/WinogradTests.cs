@@ -4,13 +4,14 @@ namespace Engine.Kernels.Tests.Convolutions;
 
 public sealed class WinogradTests(ITestOutputHelper log)
 {
-    // Planes smaller than a tile, exact multiples, one over; more tiles than a large block has; channels of one and several blocks.
+    // Planes smaller than a tile, exact multiples, one over; more tiles than a large block has; channels of one and several blocks;
+    // outputs that fill a panel, a vector, or neither.
     public static TheoryData<Isa, WinogradForm, int, int, int, int> Cases
     {
         get
         {
             var cases = new TheoryData<Isa, WinogradForm, int, int, int, int>();
-            (int H, int W, int C, int N)[] sizes = [(1, 1, 16, 16), (3, 2, 16, 48), (8, 8, 32, 16), (5, 9, 48, 32), (9, 6, 128, 32), (85, 83, 16, 16)];
+            (int H, int W, int C, int N)[] sizes = [(1, 1, 16, 16), (3, 2, 16, 48), (8, 8, 32, 16), (5, 9, 48, 32), (9, 6, 128, 32), (85, 83, 16, 16), (6, 7, 32, 3), (7, 6, 16, 12), (5, 5, 16, 27)];
             foreach (var isa in PlaneBench.Isas)
             {
                 foreach (var form in (WinogradForm[])[WinogradForm.Two, WinogradForm.Four])
