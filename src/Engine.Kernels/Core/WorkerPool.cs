@@ -13,13 +13,19 @@ public interface IPartitioned
 /// <summary>Threads that share out the parts of one job at a time. Running a job allocates nothing.</summary>
 /// <remarks>
 /// The number of parts is chosen by the caller from shapes alone, so that results do not depend on the number of threads.
-/// Parts are taken in order by whichever thread is free. A job started from inside a part, or while another
-/// caller's job runs, is done by its own thread alone.
+/// Parts are taken in order by whichever thread is free. A worker that the system has put aside joins late or not at all,
+/// and is not waited for: on a busy machine a job takes no longer than its caller alone would need. A job started from
+/// inside a part, or while another caller's job runs, is done by its own thread alone.
 /// </remarks>
 public sealed unsafe class WorkerPool : IDisposable
 {
     // Long enough to bridge the gap between two operations of one layer, short enough not to burn a core while idle.
     const int SpinsBeforeSleep = 2000;
+
+    // The state of the pool in one word: workers inside the job (low bits), whether the job may be joined, and its number.
+    const long InsideMask = 0xffff;
+    const long Open = 0x10000;
+    const int NumberShift = 17;
 
     [ThreadStatic]
     static bool s_inside;
@@ -28,19 +34,19 @@ public sealed unsafe class WorkerPool : IDisposable
     readonly Lock _oneJob = new();
     readonly object _sleep = new();
     int _sleepers;
-    volatile int _epoch;
+    long _state;
     volatile bool _stop;
     delegate*<void*, int, void> _body;
     void* _job;
     int _parts;
     int _next;
-    int _busy;
     Exception? _failure;
 
     /// <summary>Starts <paramref name="threads"/> - 1 workers; the caller of <see cref="Run"/> is the remaining one.</summary>
     public WorkerPool(int threads)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(threads, 1);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(threads, (int)InsideMask);
         Threads = threads;
         _workers = new Thread[threads - 1];
         for (int i = 0; i < _workers.Length; i++)
@@ -75,25 +81,17 @@ public sealed unsafe class WorkerPool : IDisposable
 
         try
         {
-            // The job lives on this thread's stack until every part is done, so its address holds.
+            // The job lives on this thread's stack until nobody is inside it, so its address holds.
             _body = &Invoke<TJob>;
             _job = Unsafe.AsPointer(ref job);
             _parts = parts;
             _failure = null;
             Volatile.Write(ref _next, 0);
-            Volatile.Write(ref _busy, _workers.Length);
-            Interlocked.Increment(ref _epoch);
-            if (Volatile.Read(ref _sleepers) > 0)
-            {
-                lock (_sleep)
-                {
-                    Monitor.PulseAll(_sleep);
-                }
-            }
-
+            Announce(Open);
             TakeParts();
+            Interlocked.And(ref _state, ~Open);
             var spin = new SpinWait();
-            while (Volatile.Read(ref _busy) > 0)
+            while ((Volatile.Read(ref _state) & InsideMask) != 0)
             {
                 spin.SpinOnce(sleep1Threshold: -1);
             }
@@ -113,12 +111,7 @@ public sealed unsafe class WorkerPool : IDisposable
     public void Dispose()
     {
         _stop = true;
-        Interlocked.Increment(ref _epoch);
-        lock (_sleep)
-        {
-            Monitor.PulseAll(_sleep);
-        }
-
+        Announce(0);
         foreach (var worker in _workers)
         {
             worker.Join();
@@ -128,31 +121,66 @@ public sealed unsafe class WorkerPool : IDisposable
     static void Invoke<TJob>(void* job, int part)
         where TJob : struct, IPartitioned => Unsafe.AsRef<TJob>(job).Run(part);
 
+    /// <summary>Moves on to the next number and wakes the workers. Nobody is inside a job, so nobody else changes the state.</summary>
+    void Announce(long open)
+    {
+        long number = (Volatile.Read(ref _state) >> NumberShift) + 1;
+        Interlocked.Exchange(ref _state, (number << NumberShift) | open);
+        if (Volatile.Read(ref _sleepers) > 0)
+        {
+            lock (_sleep)
+            {
+                Monitor.PulseAll(_sleep);
+            }
+        }
+    }
+
     void Work()
     {
-        int seen = 0;
+        long seen = 0;
         while (true)
         {
-            WaitForChange(seen);
+            seen = WaitForChange(seen);
             if (_stop)
             {
                 return;
             }
 
-            // A job ends only when every worker has answered, so the epoch moves by one at a time.
-            seen = _epoch;
-            TakeParts();
-            Interlocked.Decrement(ref _busy);
+            if (TryJoin(seen))
+            {
+                TakeParts();
+                Interlocked.Decrement(ref _state);
+            }
         }
     }
 
-    void WaitForChange(int seen)
+    /// <summary>Enters the job of that number unless it has closed.</summary>
+    bool TryJoin(long number)
     {
+        while (true)
+        {
+            long state = Volatile.Read(ref _state);
+            if ((state & Open) == 0 || state >> NumberShift != number)
+            {
+                return false;
+            }
+
+            if (Interlocked.CompareExchange(ref _state, state + 1, state) == state)
+            {
+                return true;
+            }
+        }
+    }
+
+    /// <summary>Waits for another number than <paramref name="seen"/> and returns it.</summary>
+    long WaitForChange(long seen)
+    {
+        long number;
         for (int i = 0; i < SpinsBeforeSleep; i++)
         {
-            if (_epoch != seen)
+            if ((number = Volatile.Read(ref _state) >> NumberShift) != seen)
             {
-                return;
+                return number;
             }
 
             Thread.SpinWait(8);
@@ -161,12 +189,13 @@ public sealed unsafe class WorkerPool : IDisposable
         lock (_sleep)
         {
             Interlocked.Increment(ref _sleepers);
-            while (_epoch == seen)
+            while ((number = Volatile.Read(ref _state) >> NumberShift) == seen)
             {
                 Monitor.Wait(_sleep);
             }
 
             Interlocked.Decrement(ref _sleepers);
+            return number;
         }
     }
 
