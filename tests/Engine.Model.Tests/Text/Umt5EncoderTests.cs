@@ -158,6 +158,18 @@ public sealed class Umt5EncoderTests
         Assert.True(device.Work["Linear"].Flops > 0);
     }
 
+    [Fact]
+    public void The_real_encoder_streams_within_a_gigabyte()
+    {
+        using var device = new DryDevice();
+        using var source = new RandomWeightSource("umt5-xxl", ExpectedTensors.Of(KnownModels.Umt5Xxl), DType.BF16);
+        using var encoder = new Umt5Encoder(source, KnownModels.Umt5Xxl, device, resident: false);
+        using var scratch = new Workspace(device);
+        int[][] longest = [[.. Enumerable.Range(0, 512)], [.. Enumerable.Range(0, 512)]];
+        Array.ForEach(encoder.Encode(longest, scratch, cancel: TestContext.Current.CancellationToken), t => t.Dispose());
+        Assert.InRange(device.Peak, 700_000_000, 1_000_000_000);
+    }
+
     static int[][] Prompts(Golden golden)
     {
         int length = golden.Shape("input_ids")[1];
