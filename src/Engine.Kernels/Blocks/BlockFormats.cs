@@ -7,7 +7,7 @@ namespace Engine.Kernels;
 /// Layouts as in ggml's <c>ggml-common.h</c> and <c>ggml-quants.c</c> (ggml-org/llama.cpp). Values of a block are
 /// scale x (q - offset) or scale x q - minimum; the K formats scale their scales once more per block of 256.
 /// </remarks>
-public static class BlockFormats
+public static partial class BlockFormats
 {
     /// <summary>Expands whole blocks.</summary>
     /// <param name="type">A block type.</param>
@@ -26,6 +26,15 @@ public static class BlockFormats
         {
             ExpandBlock(type, stored.Slice(block * bytes, bytes), values.Slice(block * count, count));
         }
+    }
+
+    /// <summary>Value <paramref name="index"/> of a matrix of blocks.</summary>
+    internal static unsafe float Reference(DType type, byte* stored, long index)
+    {
+        var (count, bytes) = type.Block();
+        Span<float> values = stackalloc float[count];
+        ExpandBlock(type, new ReadOnlySpan<byte>(stored + (index / count * bytes), bytes), values);
+        return values[(int)(index % count)];
     }
 
     static void ExpandBlock(DType type, ReadOnlySpan<byte> b, Span<float> y)

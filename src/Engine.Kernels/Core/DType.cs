@@ -145,5 +145,5 @@ public static class DTypes
 
     /// <summary>True for types the kernels can multiply by (weights).</summary>
     public static bool IsWeightType(this DType type) =>
-        type is DType.F32 or DType.BF16 or DType.F16 or DType.F8E4M3 or DType.F8E5M2;
+        type is DType.F32 or DType.BF16 or DType.F16 or DType.F8E4M3 or DType.F8E5M2 || type.IsBlockType();
 }

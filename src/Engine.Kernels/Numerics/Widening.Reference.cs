@@ -11,7 +11,7 @@ static unsafe partial class Widening
         DType.F16 => (float)((Half*)values)[index],
         DType.F8E4M3 => FromE4M3(values[index]),
         DType.F8E5M2 => (float)BitConverter.UInt16BitsToHalf((ushort)(values[index] << 8)),
-        _ => throw new ArgumentException($"{type} is not a weight type.", nameof(type)),
+        _ => BlockFormats.Reference(type, values, index),
     };
 
     // 1 sign, 4 exponent (bias 7), 3 mantissa bits; all ones is NaN, and there are no infinities.

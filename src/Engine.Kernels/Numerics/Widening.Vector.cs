@@ -28,7 +28,8 @@ static unsafe partial class Widening
                 FromE4M3(values + index, count, to);
                 break;
             default:
-                throw new ArgumentException($"{type} is not a weight type.", nameof(type));
+                BlockFormats.Expand(type, values, index, count, to);
+                break;
         }
     }
 

@@ -64,19 +64,20 @@ static unsafe class WeightReader
             return;
         }
 
-        int size = tensor.Type.Bits() / 8;
-        byte[] buffer = ArrayPool<byte>.Shared.Rent(WidenBytes);
-        float[] widened = ArrayPool<float>.Shared.Rent(WidenBytes / size);
+        var (count, size) = tensor.Type.Block();
+        int chunk = WidenBytes / size * size;
+        byte[] buffer = ArrayPool<byte>.Shared.Rent(chunk);
+        float[] widened = ArrayPool<float>.Shared.Rent(chunk / size * count);
         try
         {
             for (long done = 0; done < tensor.Bytes;)
             {
-                int now = (int)Math.Min(WidenBytes, tensor.Bytes - done);
+                int now = (int)Math.Min(chunk, tensor.Bytes - done);
                 var bytes = buffer.AsSpan(0, now);
                 source.Read(tensor, done, bytes);
-                var part = widened.AsSpan(0, now / size);
+                var part = widened.AsSpan(0, now / size * count);
                 Widen(tensor.Type, bytes, part);
-                values.Device.Upload(MemoryMarshal.AsBytes(part), values.Storage, done / size * sizeof(float));
+                values.Device.Upload(MemoryMarshal.AsBytes(part), values.Storage, done / size * count * sizeof(float));
                 done += now;
             }
         }
@@ -138,6 +139,9 @@ static unsafe class WeightReader
                     values[i] = Float8.FromE5M2(bytes[i]);
                 }
 
+                break;
+            case var blocks when blocks.IsBlockType():
+                BlockFormats.Expand(blocks, bytes, values);
                 break;
             default:
                 throw new ArgumentException($"{type} holds no floats.", nameof(type));

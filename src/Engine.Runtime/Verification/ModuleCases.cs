@@ -16,7 +16,7 @@ static class ModuleCases
             return;
         }
 
-        var checkpoint = Checkpoint.Open(run.Golden.ModelPath);
+        var checkpoint = Checkpoint.Open(run.Golden.ModelPath, Requested(run, "num_heads"));
         switch (module)
         {
             case "text_encoder": TextCases.Run(run, checkpoint); break;
@@ -39,20 +39,18 @@ static class ModuleCases
         }
 
         return json.TryGetProperty("request", out var request)
-            ? request.EnumerateObject().Select(f => f.Name).Where(n => n is not "text_length").Select(n => $"the request field '{n}'").FirstOrDefault()
+            ? request.EnumerateObject().Select(f => f.Name).Where(n => n is not ("text_length" or "num_heads")).Select(n => $"the request field '{n}'").FirstOrDefault()
             : null;
     }
 
     static void Transformer(CaseRun run, Checkpoint checkpoint, int? textLength)
     {
         using var source = checkpoint.OpenTransformer();
-        TransformerCases.Run(run, checkpoint, source, "output", textLength ?? RequestedTextLength(run));
+        TransformerCases.Run(run, checkpoint, source, "output", textLength ?? Requested(run, "text_length"));
     }
 
-    static int? RequestedTextLength(CaseRun run) =>
-        run.Golden.Json.TryGetProperty("request", out var request) && request.TryGetProperty("text_length", out JsonElement length)
-            ? length.GetInt32()
-            : null;
+    static int? Requested(CaseRun run, string field) =>
+        run.Golden.Json.TryGetProperty("request", out var request) && request.TryGetProperty(field, out JsonElement value) ? value.GetInt32() : null;
 
     // A whole folder in official names: those of its parts that the case has inputs for.
     static void Official(CaseRun run, Checkpoint checkpoint)
