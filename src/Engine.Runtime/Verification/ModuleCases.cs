@@ -65,6 +65,15 @@ static class ModuleCases
             Transformer(run, checkpoint, checkpoint.Info.MaxSequenceLength);
         }
 
+        // Two experts: the same inputs through each.
+        if (run.Golden.Has("output.high_noise_model"))
+        {
+            using var high = checkpoint.OpenTransformer();
+            TransformerCases.Run(run, checkpoint, high, "output.high_noise_model", checkpoint.Info.MaxSequenceLength);
+            using var low = checkpoint.OpenTransformer2();
+            TransformerCases.Run(run, checkpoint, low, "output.low_noise_model", checkpoint.Info.MaxSequenceLength);
+        }
+
         if (run.Golden.Has("pixels"))
         {
             VaeCases.Run(run, checkpoint);

@@ -90,7 +90,9 @@ static class PipelineCases
         {
             if (run.Golden.Has(name))
             {
-                run.Compare(name, tensor);
+                // The tokens of several pictures lie one after the other here, and in a batch there.
+                var shape = run.Golden.Tensor(name).KernelShape;
+                run.Compare(name, name == "image_embeds" && shape.Count == tensor.Count ? tensor.Reshape(shape) : tensor);
             }
         }
 
