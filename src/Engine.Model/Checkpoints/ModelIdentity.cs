@@ -58,10 +58,13 @@ public sealed record ModelIdentity
             var canonical = new ShapeTable("", shown.Tensors);
             var (candidates, sizes, expected) = Sizes(detected, canonical, PartDetector.Table(table, detected.Prefix), heads);
             var map = PartDetector.Map(table, detected);
-            string what = candidates.Count > 0 ? string.Join(" / ", candidates) : $"Wan-style {sizes}";
+            string known = string.Join(" / ", candidates);
+            string what = candidates.Count == 0 ? $"Wan-style {part}, {sizes}"
+                : known.Contains(part, StringComparison.Ordinal) ? known
+                : $"{known} {part}";
             var identity = new ModelIdentity
             {
-                Name = what.Contains(part, StringComparison.Ordinal) ? $"{what} ({names})" : $"{what} {part} ({names})",
+                Name = $"{what} ({names})",
                 Candidates = candidates,
                 Part = detected.Part,
                 Scheme = detected.Scheme,
@@ -93,11 +96,11 @@ public sealed record ModelIdentity
                 return (vaes, compression, ExpectedTensors.Of(vae));
             case ModelPart.TextEncoder:
                 var text = ConfigInference.TextEncoder(canonical);
-                return (text == KnownModels.Umt5Xxl ? ["UMT5-XXL"] : [], $"UMT5, width {text.DModel}, {text.Layers} layers", ExpectedTensors.Of(text));
+                return (text == KnownModels.Umt5Xxl ? ["UMT5-XXL"] : [], $"width {text.DModel}, {text.Layers} layers", ExpectedTensors.Of(text));
             default:
                 var image = ConfigInference.ImageEncoder(canonical, heads ?? FallbackHeads(canonical));
                 bool known = ExpectedTensors.Of(image).SequenceEqual(ExpectedTensors.Of(KnownModels.ClipVitH14));
-                return (known ? ["CLIP ViT-H/14"] : [], $"CLIP, width {image.HiddenSize}, {image.Layers} layers", ExpectedTensors.Of(image));
+                return (known ? ["CLIP ViT-H/14"] : [], $"width {image.HiddenSize}, {image.Layers} layers", ExpectedTensors.Of(image));
         }
     }
 

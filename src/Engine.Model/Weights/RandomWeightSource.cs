@@ -17,29 +17,30 @@ public sealed class RandomWeightSource : IWeightSource
     const float SmallScale = 0.02f;
 
     readonly Dictionary<string, Entry> _entries = [];
-    readonly Dictionary<float, byte[]> _pools = [];
+    readonly Dictionary<(DType Type, float Scale), byte[]> _pools = [];
     readonly ulong _seed;
 
     /// <summary>Makes a source.</summary>
     /// <param name="name">What messages call it.</param>
     /// <param name="tensors">Names and shapes, e.g. of <c>ExpectedTensors.Of</c>.</param>
-    /// <param name="type">F32, BF16 or F16, for every tensor.</param>
+    /// <param name="matrices">Type of the matrices: F32, BF16, F16 or one of the 8-bit floats. Vectors are F32.</param>
     /// <param name="seed">Another seed gives other values.</param>
-    public RandomWeightSource(string name, IEnumerable<(string Name, Shape Shape)> tensors, DType type, ulong seed = 0)
+    public RandomWeightSource(string name, IEnumerable<(string Name, Shape Shape)> tensors, DType matrices, ulong seed = 0)
     {
-        if (type is not (DType.F32 or DType.BF16 or DType.F16))
+        if (!matrices.IsWeightType() || matrices.IsBlockType())
         {
-            throw new ArgumentException($"Random weights come as F32, BF16 or F16, not as {type}.", nameof(type));
+            throw new ArgumentException($"Random weights come as F32, BF16, F16, F8_E4M3 or F8_E5M2, not as {matrices}.", nameof(matrices));
         }
 
         Path = name;
         _seed = seed;
         foreach (var (tensor, shape) in tensors)
         {
+            var type = shape.ToArray().Count(extent => extent > 1) >= 2 ? matrices : DType.F32;
             float scale = Scale(tensor, shape);
-            if (!_pools.ContainsKey(scale))
+            if (!_pools.ContainsKey((type, scale)))
             {
-                _pools.Add(scale, MakePool(type, scale, seed));
+                _pools.Add((type, scale), MakePool(type, scale, seed));
             }
 
             long[] extents = [.. shape.ToArray().Select(extent => (long)extent)];
@@ -63,7 +64,7 @@ public sealed class RandomWeightSource : IWeightSource
     {
         WeightRange.Check(tensor, offset, destination.Length);
         var entry = _entries[tensor.Name];
-        var pool = _pools[entry.Scale].AsSpan();
+        var pool = _pools[(tensor.Type, entry.Scale)].AsSpan();
         int size = tensor.Type.Bits() / 8;
         int runBytes = RunValues * size;
         while (!destination.IsEmpty)
@@ -109,6 +110,8 @@ public sealed class RandomWeightSource : IWeightSource
         return type switch
         {
             DType.F32 => MemoryMarshal.AsBytes(values.AsSpan()).ToArray(),
+            DType.F8E4M3 => Array.ConvertAll(values, value => Nearest(Float8.FromE4M3, value)),
+            DType.F8E5M2 => Array.ConvertAll(values, value => Nearest(Float8.FromE5M2, value)),
             DType.F16 => MemoryMarshal.AsBytes(Array.ConvertAll(values, value => (Half)value).AsSpan()).ToArray(),
             _ => MemoryMarshal.AsBytes(Array.ConvertAll(values, ToBFloat16).AsSpan()).ToArray(),
         };
@@ -118,6 +121,20 @@ public sealed class RandomWeightSource : IWeightSource
     {
         uint bits = BitConverter.SingleToUInt32Bits(value);
         return (ushort)((bits + 0x7fff + ((bits >> 16) & 1)) >> 16);
+    }
+
+    // The magnitudes of both 8-bit formats grow with their lower seven bits.
+    static byte Nearest(Func<byte, float> widen, float value)
+    {
+        float magnitude = MathF.Abs(value);
+        byte low = 0;
+        for (int bit = 64; bit > 0; bit >>= 1)
+        {
+            low = widen((byte)(low | bit)) <= magnitude ? (byte)(low | bit) : low;
+        }
+
+        bool up = widen((byte)(low + 1)) - magnitude < magnitude - widen(low);
+        return (byte)((up ? low + 1 : low) | (value < 0 ? 128 : 0));
     }
 
     // SplitMix64's output function.

@@ -81,7 +81,7 @@ static class ModelWork
         string how = resident ? "kept in memory" : "layers read one by one";
         return new Work($"{request.Model.TextLength} tokens, {config.Layers} layers of width {config.DModel}, {request.Weights}, {how}", (device, pieces) =>
         {
-            var source = pieces.Keep(new RandomWeightSource(ExpectedTensors.Of(config), request.Weights));
+            var source = pieces.Keep(new RandomWeightSource("random weights", ExpectedTensors.Of(config), request.Weights));
             var encoder = pieces.Keep(new Umt5Encoder(source, config, device, resident));
             var scratch = pieces.Workspace();
             int[] ids = [.. Enumerable.Range(2, request.Model.TextLength)];
@@ -99,7 +99,7 @@ static class ModelWork
     public static WanTransformer LoadTransformer(BenchRequest request, Device device)
     {
         var config = request.Model.Transformer;
-        using var source = new RandomWeightSource(ExpectedTensors.Of(config), request.Weights);
+        using var source = new RandomWeightSource("random weights", ExpectedTensors.Of(config), request.Weights);
         var store = new WeightStore(source, device);
         var transformer = WanTransformer.Load(store.Root, config, device);
         store.Complete();
@@ -109,7 +109,7 @@ static class ModelWork
     /// <summary>Half a VAE of random weights.</summary>
     public static WanVae LoadVae(BenchRequest request, Device device, VaeParts parts)
     {
-        using var source = new RandomWeightSource(ExpectedTensors.Of(request.Model.Vae), request.Weights);
+        using var source = new RandomWeightSource("random weights", ExpectedTensors.Of(request.Model.Vae), request.Weights);
         return WanVae.Load(source, request.Model.Vae, device, parts);
     }
 

@@ -11,6 +11,8 @@ public sealed class RandomWeightSourceTests
     [InlineData(DType.F32)]
     [InlineData(DType.BF16)]
     [InlineData(DType.F16)]
+    [InlineData(DType.F8E4M3)]
+    [InlineData(DType.F8E5M2)]
     public void Values_are_the_same_however_they_are_read(DType type)
     {
         using var source = new RandomWeightSource("random", [("a.weight", [100, 1000])], type);
@@ -24,6 +26,9 @@ public sealed class RandomWeightSourceTests
         }
 
         Assert.Equal(whole, parts);
+        using var device = new CpuDevice(threads: 1);
+        float[] values = new WeightStore(source, device).Root.Vector("a.weight", [100, 1000]).ToArray();
+        Assert.InRange(Math.Sqrt(values.Average(value => value * value)), 0.030, 0.033);
     }
 
     [Fact]
