@@ -14,6 +14,9 @@ sealed class ModelCache(VideoEngineOptions options, ILogger log) : IDisposable
     readonly Dictionary<int, CpuDevice> _devices = [];
     readonly Dictionary<(string Path, int Threads), ModelParts> _parts = [];
 
+    /// <summary>Bytes that the devices hold.</summary>
+    public long HeldBytes => _devices.Values.Sum(d => d.Allocated);
+
     /// <summary>The model's description; reads configurations, no weights.</summary>
     /// <param name="model">Folder or file; null means the engine's own.</param>
     /// <exception cref="EngineException">There is no model there.</exception>

@@ -128,6 +128,9 @@ public sealed class VideoEngine : IVideoEngine
         }
     }
 
+    /// <summary>Bytes of weights and working memory that the devices hold.</summary>
+    internal long HeldBytes => _models.HeldBytes;
+
     /// <summary>Cancelled when the engine is disposed.</summary>
     internal CancellationToken Closing => _closing.Token;
 

@@ -95,6 +95,7 @@ sealed class GenerationJob(ModelParts parts, ResolvedRequest request, Residency 
     {
         if (first == request.Steps)
         {
+            progress.BeginSteps(first - request.FirstStep);
             return;
         }
 

@@ -55,7 +55,7 @@ sealed class JobProgress(ResolvedRequest request, IProgress<GenerationProgress>?
     void Tell(GenerationStage stage, string? note = null) => listener?.Report(new GenerationProgress
     {
         Stage = stage,
-        Step = _step,
+        Step = stage is GenerationStage.Decoding or GenerationStage.Done ? _steps : _step,
         Steps = _steps,
         FramesDone = _frames,
         Frames = request.OutputFrames,

@@ -18,6 +18,9 @@ static class RequestResolver
         var task = TaskOf(request);
         Parts(model);
         Ability(wrong, task, model);
+        int width = request.Width ?? model.Info.Width;
+        int height = request.Height ?? model.Info.Height;
+        Grid(wrong, model, width, height);
         if (wrong.Count + missing.Count > 0)
         {
             throw new RequestException([.. wrong, .. missing], wrong.Count == 0 ? ErrorKind.BadInput : ErrorKind.BadRequest);
@@ -26,9 +29,6 @@ static class RequestResolver
         var notes = new List<string>();
         var source = request.Video is { } clip ? SourceClip.Open(clip) : null;
         double fps = request.Fps ?? source?.Fps ?? model.Info.Fps;
-        int width = request.Width ?? model.Info.Width;
-        int height = request.Height ?? model.Info.Height;
-        Grid(wrong, model, ref width, ref height);
         int frames = Frames(wrong, notes, request, task, model, fps, source?.Count);
         int overlap = task == VideoTask.Extend ? Overlap(wrong, request, frames, source!.Count) : 0;
         int steps = request.Steps ?? model.Info.Steps;
@@ -165,7 +165,7 @@ static class RequestResolver
             (Abilities.Video, "restyling"),
         }.Where(a => abilities.HasFlag(a.Flag)).Select(a => a.Name));
 
-    static void Grid(List<RequestProblem> wrong, Checkpoint model, ref int width, ref int height)
+    static void Grid(List<RequestProblem> wrong, Checkpoint model, int width, int height)
     {
         int patchesAtMost = model.Transformer!.RopeMaxSeqLen;
         Side(wrong, "width", width, model.Vae!.SpatialFactor * model.Transformer.Patch.W, patchesAtMost);
@@ -174,6 +174,11 @@ static class RequestResolver
 
     static void Side(List<RequestProblem> wrong, string field, int value, int multiple, int patchesAtMost)
     {
+        if (wrong.Any(p => p.Field == field))
+        {
+            return;
+        }
+
         int longest = checked((int)Math.Min((long)multiple * patchesAtMost, 1 << 14));
         if (value > longest)
         {
