@@ -17,6 +17,9 @@ static class Help
         return command;
     }
 
+    /// <summary>The examples of a command.</summary>
+    public static IReadOnlyList<string> ExamplesOf(Command command) => s_examples.GetValueOrDefault(command) ?? [];
+
     /// <summary>Makes the help option of the tree print the examples too.</summary>
     public static void Install(RootCommand root)
     {

@@ -112,6 +112,17 @@ public sealed class GenerateCommandTests
         Assert.DoesNotContain("a.y4m.state", folder.Names);
     }
 
+    [Fact]
+    public async Task A_plan_says_memory_and_stages()
+    {
+        var run = await EngineProcess.RunAsync("plan", Prompt, "--json");
+
+        Assert.Equal(0, run.ExitCode);
+        var json = JsonDocument.Parse(run.Out).RootElement;
+        Assert.True(json.GetProperty("peak_bytes").GetInt64() > 10_000_000);
+        Assert.True(json.GetProperty("stages").GetArrayLength() >= 3);
+    }
+
     static string Hash(CliResult run) => JsonDocument.Parse(run.Out).RootElement.GetProperty("frames_sha256").GetString()!;
 
     static async Task WaitForAsync(Process process, string text)
