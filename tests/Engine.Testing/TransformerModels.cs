@@ -36,10 +36,18 @@ public static class TransformerModels
         };
     }
 
+    /// <summary>Opens the weights of a transformer folder.</summary>
+    public static IWeightSource Open(string folder) => SafetensorsFile.Open(Path.Combine(folder, "diffusion_pytorch_model.safetensors"));
+
     /// <summary>Loads a transformer folder and checks that every tensor was used.</summary>
-    public static WanTransformer Load(string folder, Device device)
+    public static WanTransformer Load(string folder, Device device, bool streamed = false)
     {
-        using var source = SafetensorsFile.Open(Path.Combine(folder, "diffusion_pytorch_model.safetensors"));
+        if (streamed)
+        {
+            return WanTransformer.LoadStreamed(Open(folder), Config(folder), device);
+        }
+
+        using var source = Open(folder);
         var store = new WeightStore(source, device);
         var model = WanTransformer.Load(store.Root, Config(folder), device);
         store.Complete();

@@ -18,11 +18,11 @@ public sealed class WanTransformer : IDisposable
     readonly WanRotaryPosEmbed _rope;
     readonly Projection _patchEmbedding;
     readonly WanTimeTextImageEmbedding _conditionEmbedder;
-    readonly WanTransformerBlock[] _blocks;
+    readonly TransformerBlocks _blocks;
     readonly Projection _projOut;
     readonly Tensor _scaleShiftTable;
 
-    WanTransformer(WeightScope at, TransformerConfig config, Device device)
+    WanTransformer(WeightScope at, TransformerConfig config, Device device, TransformerBlocks blocks)
     {
         Config = config;
         Device = device;
@@ -31,12 +31,7 @@ public sealed class WanTransformer : IDisposable
         _rope = new WanRotaryPosEmbed(device, config.HeadDim, config.RopeMaxSeqLen);
         _patchEmbedding = Projection.Load(at["patch_embedding"], [width, config.InChannels, t, h, w]);
         _conditionEmbedder = WanTimeTextImageEmbedding.Load(at["condition_embedder"], config);
-        _blocks = new WanTransformerBlock[config.Layers];
-        for (int i = 0; i < _blocks.Length; i++)
-        {
-            _blocks[i] = WanTransformerBlock.Load(at["blocks"][i], config, i);
-        }
-
+        _blocks = blocks;
         _projOut = Projection.Load(at["proj_out"], config.OutChannels * t * h * w, width);
         _scaleShiftTable = at.Vector("scale_shift_table", [1, 2, width]);
     }
@@ -51,13 +46,38 @@ public sealed class WanTransformer : IDisposable
     /// <exception cref="EngineException">The configuration is not one of this model.</exception>
     public static WanTransformer Load(WeightScope at, TransformerConfig config, Device device)
     {
-        config.Validate();
-        if (config.VaceLayers.Count > 0)
-        {
-            throw new EngineException(ErrorKind.BadInput, "This is a VACE transformer, whose control blocks the engine does not run; use a text-to-video or image-to-video checkpoint.");
-        }
+        Require(config);
+        return new WanTransformer(at, config, device, new ResidentBlocks(at, config));
+    }
 
-        return new WanTransformer(at, config, device);
+    /// <summary>Checks a whole checkpoint but reads only what is outside the blocks; each forward then reads block after block.</summary>
+    /// <remarks>For models that do not fit in memory. Forwards allocate one block's weights at a time.</remarks>
+    /// <param name="source">The checkpoint; the transformer disposes it, also when this method throws.</param>
+    /// <param name="config">Sizes of the model.</param>
+    /// <param name="device">Where the model runs.</param>
+    /// <exception cref="WeightMismatchException">Names every tensor that is missing, not expected, or misshapen.</exception>
+    /// <exception cref="EngineException">The configuration is not one of this model.</exception>
+    public static WanTransformer LoadStreamed(IWeightSource source, TransformerConfig config, Device device)
+    {
+        var blocks = new StreamedBlocks(source, config, device);
+        var store = new WeightStore(source, device);
+        try
+        {
+            using var dry = new DryDevice();
+            var check = new WeightStore(source, dry);
+            using (Load(check.Root, config, dry))
+            {
+                check.Complete();
+            }
+
+            return new WanTransformer(store.Root, config, device, blocks);
+        }
+        catch
+        {
+            store.Release();
+            blocks.Dispose();
+            throw;
+        }
     }
 
     /// <summary>Tokens of a latent [C, T, H, W].</summary>
@@ -106,11 +126,12 @@ public sealed class WanTransformer : IDisposable
         CrossKeyValues[]? keyValues = null;
         if (keepKeyValues)
         {
-            keyValues = new CrossKeyValues[_blocks.Length];
+            keyValues = new CrossKeyValues[_blocks.Count];
             for (int i = 0; i < keyValues.Length; i++)
             {
                 keyValues[i] = NewKeyValues(textEmbedded, imageEmbedded);
-                _blocks[i].FillKeyValues(Device, textEmbedded, imageEmbedded, keyValues[i], scratch);
+                _blocks.Enter(i).FillKeyValues(Device, textEmbedded, imageEmbedded, keyValues[i], scratch);
+                _blocks.Leave();
             }
         }
 
@@ -154,11 +175,7 @@ public sealed class WanTransformer : IDisposable
         _rope.Dispose();
         _patchEmbedding.Dispose();
         _conditionEmbedder.Dispose();
-        foreach (var block in _blocks)
-        {
-            block.Dispose();
-        }
-
+        _blocks.Dispose();
         _projOut.Dispose();
         _scaleShiftTable.Dispose();
     }
@@ -203,9 +220,10 @@ public sealed class WanTransformer : IDisposable
             Cos = cos,
             Sin = sin,
         };
-        for (int i = 0; i < _blocks.Length; i++)
+        for (int i = 0; i < _blocks.Count; i++)
         {
-            _blocks[i].Forward(pass, hiddenStates, alike: i == 0);
+            _blocks.Enter(i).Forward(pass, hiddenStates, alike: i == 0);
+            _blocks.Leave();
             afterBlock?.Invoke(i, hiddenStates);
         }
 
@@ -253,6 +271,15 @@ public sealed class WanTransformer : IDisposable
         Device.NewTensor(text.Shape),
         image.IsEmpty ? default : Device.NewTensor(image.Shape),
         image.IsEmpty ? default : Device.NewTensor(image.Shape));
+
+    static void Require(TransformerConfig config)
+    {
+        config.Validate();
+        if (config.VaceLayers.Count > 0)
+        {
+            throw new EngineException(ErrorKind.BadInput, "This is a VACE transformer, whose control blocks the engine does not run; use a text-to-video or image-to-video checkpoint.");
+        }
+    }
 
     (int T, int H, int W) Grid(int frames, int height, int width)
     {

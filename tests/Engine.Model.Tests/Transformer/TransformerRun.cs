@@ -11,12 +11,12 @@ sealed class TransformerRun : IDisposable
     readonly Tensor _text;
     readonly Tensor _image;
 
-    public TransformerRun(string name, Device device)
+    public TransformerRun(string name, Device device, bool streamed = false)
     {
         _golden = Golden.Load(name);
         Device = device;
         Scratch = new Workspace(device);
-        Model = TransformerModels.Load(Path.Combine(_golden.Model!, "transformer"), device);
+        Model = TransformerModels.Load(Path.Combine(_golden.Model!, "transformer"), device, streamed);
         Latent = _golden.Tensor("hidden_states", device, rank: 4);
         _text = _golden.Tensor("encoder_hidden_states", device, rank: 2);
         if (_golden.Has("encoder_hidden_states_image"))
