@@ -90,7 +90,11 @@ public sealed record Inspection
             var tensors = TensorLists.Read(path);
             var list = new InspectedPart
             {
-                Name = "list", Path = path, Tensors = tensors, IsList = true, Identity = ModelIdentity.Identify(tensors, heads),
+                Name = "list",
+                Path = path,
+                Tensors = tensors,
+                IsList = true,
+                Identity = ModelIdentity.Identify(tensors, heads),
             };
             return new Inspection { Path = path, Layout = "list of tensors", Name = list.Identity.Name, Parts = [list], Problems = [] };
         }

@@ -32,7 +32,13 @@ public static class KnownModels
     /// <summary>Wan 2.1 T2V 1.3B.</summary>
     public static TransformerConfig T2V13B { get; } = new()
     {
-        InChannels = 16, OutChannels = 16, Heads = 12, HeadDim = 128, FfnDim = 8960, Layers = 30, TextDim = 4096,
+        InChannels = 16,
+        OutChannels = 16,
+        Heads = 12,
+        HeadDim = 128,
+        FfnDim = 8960,
+        Layers = 30,
+        TextDim = 4096,
     };
 
     /// <summary>Wan 2.1 T2V 14B; each expert of Wan 2.2 T2V A14B has the same sizes.</summary>
@@ -59,20 +65,36 @@ public static class KnownModels
     /// <summary>Wan VAE 2.1: 4x8x8, 16 channels.</summary>
     public static VaeConfig Vae21 { get; } = new()
     {
-        BaseDim = 96, DecoderBaseDim = 96, ZDim = 16, LatentsMean = LatentStatistics.Mean21, LatentsStd = LatentStatistics.Std21,
+        BaseDim = 96,
+        DecoderBaseDim = 96,
+        ZDim = 16,
+        LatentsMean = LatentStatistics.Mean21,
+        LatentsStd = LatentStatistics.Std21,
     };
 
     /// <summary>Wan VAE 2.2: 4x16x16, 48 channels.</summary>
     public static VaeConfig Vae22 { get; } = new()
     {
-        BaseDim = 160, DecoderBaseDim = 256, ZDim = 48, InChannels = 12, OutChannels = 12, PatchSize = 2, IsResidual = true,
-        LatentsMean = LatentStatistics.Mean22, LatentsStd = LatentStatistics.Std22,
+        BaseDim = 160,
+        DecoderBaseDim = 256,
+        ZDim = 48,
+        InChannels = 12,
+        OutChannels = 12,
+        PatchSize = 2,
+        IsResidual = true,
+        LatentsMean = LatentStatistics.Mean22,
+        LatentsStd = LatentStatistics.Std22,
     };
 
     /// <summary>UMT5-XXL, the encoder half.</summary>
     public static TextEncoderConfig Umt5Xxl { get; } = new()
     {
-        DModel = 4096, DFf = 10240, DKv = 64, Heads = 64, Layers = 24, VocabSize = 256384,
+        DModel = 4096,
+        DFf = 10240,
+        DKv = 64,
+        Heads = 64,
+        Layers = 24,
+        VocabSize = 256384,
     };
 
     /// <summary>CLIP ViT-H/14, the vision half (open_clip's XLM-RoBERTa model).</summary>

@@ -76,7 +76,10 @@ public sealed record ModelIdentity
         {
             return Unknown($"a {part} in {names} whose sizes cannot be told ({(e as WeightFileException)?.Problem ?? e.Message})") with
             {
-                Part = detected.Part, Scheme = detected.Scheme, Prefix = detected.Prefix, Missing = ["what its sizes are told from"],
+                Part = detected.Part,
+                Scheme = detected.Scheme,
+                Prefix = detected.Prefix,
+                Missing = ["what its sizes are told from"],
             };
         }
     }

@@ -68,11 +68,12 @@ public sealed class WeightMutationTests(ITestOutputHelper output)
             .Tensor("c", "LongStorage", "1", 1, 0, [], []);
         byte[] whole = builder.ToArray();
         byte[] code = builder.Pickle();
+
+        // Two of three are damaged inside the pickle and packed again, so that no checksum stops them.
+        Func<int, byte[]> mutant = i => i % 3 == 0 ? mutator.Bytes(whole) : builder.Pack(mutator.Bytes(code));
         new MutationRun("torch", output).Run(
             count,
-
-            // Two of three are damaged inside the pickle and packed again, so that no checksum stops them.
-            i => i % 3 == 0 ? mutator.Bytes(whole) : builder.Pack(mutator.Bytes(code)),
+            mutant,
             path =>
             {
                 using var file = TorchFile.Open(path);
@@ -128,7 +129,14 @@ public sealed class WeightMutationTests(ITestOutputHelper output)
 
     static IReadOnlyList<(string Name, Shape Shape)> KnownTiny() => ExpectedTensors.Of(KnownModels.T2V13B with
     {
-        InChannels = 2, OutChannels = 2, Heads = 2, HeadDim = 4, FfnDim = 4, Layers = 1, FreqDim = 2, TextDim = 3,
+        InChannels = 2,
+        OutChannels = 2,
+        Heads = 2,
+        HeadDim = 4,
+        FfnDim = 4,
+        Layers = 1,
+        FreqDim = 2,
+        TextDim = 3,
     });
 
     static byte[] Small(IEnumerable<(string Name, Shape Shape)> tensors)
