@@ -18,6 +18,8 @@ sealed class Planner
     // Embeddings are cached on disk and small; keeping 11 GB of encoder for the next prompt is worth it to nobody.
     const long LargestKeptTextEncoder = 2L << 30;
 
+    const double ScaleStep = 0.8;
+
     readonly ModelParts _parts;
     readonly ResolvedRequest _request;
     readonly long _limit;
@@ -155,27 +157,43 @@ sealed class Planner
             $"{_request.Width}x{_request.Height} with {_request.Frames} frames does not fit: {needs}; {advice}. Allow more memory or ask for less.");
     }
 
-    /// <summary>The largest request with the same proportions, or with fewer frames, that fits; frames go first.</summary>
+    /// <summary>A request of the same proportions that fits: as large a frame as can be, then as many frames.</summary>
     ResolvedRequest? Nearest()
     {
-        var vae = _parts.Checkpoint.Vae!;
-        var patch = _parts.Checkpoint.Transformer!.Patch;
-        for (double scale = 1; scale > 0.2; scale *= 0.8)
+        int group = _parts.Checkpoint.Vae!.TemporalFactor;
+        int fewest = Math.Min(_request.Frames, Math.Max(_request.Overlap, 1) + group);
+        for (double scale = 1; Smaller(scale, fewest) is { } smaller; scale *= ScaleStep)
         {
-            int width = Math.Max(1, (int)(_request.Width * scale / (vae.SpatialFactor * patch.W))) * vae.SpatialFactor * patch.W;
-            int height = Math.Max(1, (int)(_request.Height * scale / (vae.SpatialFactor * patch.H))) * vae.SpatialFactor * patch.H;
-            for (int groups = (_request.Frames - 1) / vae.TemporalFactor; groups >= 1; groups = groups > 1 ? groups / 2 : 0)
+            if (!Fits(smaller))
             {
-                var smaller = _request with { Width = width, Height = height, Frames = (groups * vae.TemporalFactor) + 1 };
-                if (smaller.Overlap < smaller.Frames && new Planner(_parts, smaller, _limit, _baseline).Fit(keepLoaded: false))
+                continue;
+            }
+
+            for (int frames = _request.Frames; frames > fewest; frames = ((frames - 1) / group / 2 * group) + 1)
+            {
+                if (Fits(smaller with { Frames = frames }))
                 {
-                    return smaller;
+                    return smaller with { Frames = frames };
                 }
             }
+
+            return smaller;
         }
 
         return null;
     }
+
+    /// <summary>The request at another scale, or null below the smallest frame there is.</summary>
+    ResolvedRequest? Smaller(double scale, int frames)
+    {
+        var vae = _parts.Checkpoint.Vae!;
+        var patch = _parts.Checkpoint.Transformer!.Patch;
+        int width = (int)(_request.Width * scale / (vae.SpatialFactor * patch.W)) * vae.SpatialFactor * patch.W;
+        int height = (int)(_request.Height * scale / (vae.SpatialFactor * patch.H)) * vae.SpatialFactor * patch.H;
+        return width > 0 && height > 0 ? _request with { Width = width, Height = height, Frames = frames } : null;
+    }
+
+    bool Fits(ResolvedRequest request) => new Planner(_parts, request, _limit, _baseline).Fit(keepLoaded: false);
 
     MemoryPlan Report(DeviceSpeed? speed)
     {
