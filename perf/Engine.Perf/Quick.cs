@@ -36,7 +36,7 @@ static partial class Quick
         {
             foreach (var type in new[] { DType.F32, DType.BF16 })
             {
-                foreach (var (m, k, n) in new[] { (1280, 1536, 1536), (1280, 1536, 8960), (1280, 8960, 1536), (4096, 1536, 1536), (512, 4096, 1536), (80, 192, 192), (80, 192, 768), (80, 768, 192), (16, 1536, 1536), (4, 1536, 8960), (1, 1536, 9216) })
+                foreach (var (m, k, n) in new[] { (1280, 1536, 1536), (1280, 1536, 8960), (1280, 8960, 1536), (4096, 1536, 1536), (4096, 1536, 8960), (512, 4096, 1536), (80, 192, 192), (80, 192, 768), (80, 768, 192), (16, 1536, 1536), (4, 1536, 8960), (1, 1536, 9216) })
                 {
                     Linear(device, scratch, type, m, k, n, Activation.None, peak);
                 }
@@ -47,7 +47,7 @@ static partial class Quick
 
         if (what is "all" or "attention")
         {
-            foreach (var (q, k, h, d) in new[] { (80, 80, 3, 64), (1280, 1280, 12, 128), (1280, 512, 12, 128), (4096, 4096, 2, 128), (14040, 14040, 1, 128), (257, 257, 16, 80) })
+            foreach (var (q, k, h, d) in new[] { (80, 80, 3, 64), (1280, 1280, 12, 128), (1280, 512, 12, 128), (4096, 4096, 12, 128), (14040, 14040, 1, 128), (257, 257, 16, 80) })
             {
                 var (tq, tk, tv, ty) = (Noise(device, [q, h * d]), Noise(device, [k, h * d]), Noise(device, [k, h * d]), device.NewTensor([q, h * d]));
                 Report($"attention f32 Lq={q} Lk={k} H={h} D={d}", Best(() => Attention.Run(device, tq, tk, tv, ty, h, 0.1f, scratch)), 4.0 * q * k * h * d, 0, peak);
