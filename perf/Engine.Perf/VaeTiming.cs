@@ -7,6 +7,7 @@ using Engine.Testing;
 namespace Engine.Perf;
 
 /// <summary>Seconds per frame, GFLOP/s and memory of the VAE: <c>vae decode|encode builtin|wan21|wan22|FOLDER WIDTH HEIGHT FRAMES [THREADS]</c>.</summary>
+/// <remarks>Also <c>vae memory</c>, <c>vae conv</c> and <c>vae tiling</c>.</remarks>
 static class VaeTiming
 {
     public static void Run(string[] args)
@@ -14,6 +15,12 @@ static class VaeTiming
         if (args[0] == "conv")
         {
             ConvolutionTiming.Run();
+            return;
+        }
+
+        if (args[0] == "memory")
+        {
+            Memory(args[1], int.Parse(args[2]), int.Parse(args[3]));
             return;
         }
 
@@ -53,6 +60,24 @@ static class VaeTiming
                 Console.WriteLine($"{flops / 1e9:f0} GFLOP (plain count), {flops / all / 1e9:f0} GFLOP/s, {flops / busy / 1e9:f0} per core; peak {device.Peak >> 20} MiB");
                 break;
             }
+        }
+    }
+
+    // What the VAE takes whole and in tiles: <c>vae memory MODEL WIDTH HEIGHT</c>.
+    static void Memory(string model, int width, int height)
+    {
+        var config = Config(model);
+        int h = height / config.SpatialFactor, w = width / config.SpatialFactor;
+        foreach (var part in (VaeParts[])[VaeParts.Decoder, VaeParts.Encoder])
+        {
+            Console.Write($"{part} {model} {width}x{height}: whole {VaeMemory.Peak(config, part, h, w, null) >> 20} MiB");
+            foreach (int tile in (int[])[48, 32, 24, 16])
+            {
+                var tiling = new VaeTiling { TileHeight = tile, TileWidth = tile };
+                Console.Write($", tiles of {tile} {VaeMemory.Peak(config, part, h, w, tiling) >> 20}");
+            }
+
+            Console.WriteLine();
         }
     }
 

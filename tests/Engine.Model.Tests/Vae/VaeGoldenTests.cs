@@ -8,7 +8,7 @@ namespace Engine.Model.Tests.Vae;
 
 public sealed class VaeGoldenTests(ITestOutputHelper log)
 {
-    public static TheoryData<string> Cases => [.. Golden.Cases("module-vae")];
+    public static TheoryData<string> Cases => [.. Golden.Cases("module-vae"), "format-official-wan21", "format-official-wan22"];
 
     [Theory, MemberData(nameof(Cases))]
     public void Encodes_and_decodes_as_upstream(string name)
