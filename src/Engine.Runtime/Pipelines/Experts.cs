@@ -36,7 +36,13 @@ sealed class Experts : IDisposable
     {
         bool low = _parts.Checkpoint is { HasTransformer2: true, Info.BoundaryRatio: { } ratio }
             && _scheduler.Timesteps[step] < ratio * Scheduler.TrainTimesteps;
-        var part = low ? _parts.Transformer2 : _parts.Transformer;
+        var part = (low, _residency.StreamTransformer) switch
+        {
+            (false, false) => _parts.Transformer,
+            (true, false) => _parts.Transformer2,
+            (false, true) => _parts.StreamedTransformer,
+            (true, true) => _parts.StreamedTransformer2,
+        };
         if (part != _part)
         {
             Leave();

@@ -28,6 +28,8 @@ sealed class ModelParts : IDisposable
         StreamedTextEncoder = new(() => new TextEncoderPart(checkpoint, device, resident: false, cache));
         Transformer = new(() => LoadTransformer(checkpoint.OpenTransformer));
         Transformer2 = new(() => LoadTransformer(checkpoint.OpenTransformer2));
+        StreamedTransformer = new(() => WanTransformer.LoadStreamed(checkpoint.OpenTransformer(), checkpoint.Transformer!, device));
+        StreamedTransformer2 = new(() => WanTransformer.LoadStreamed(checkpoint.OpenTransformer2(), checkpoint.Transformer!, device));
         Encoder = new(() => LoadVae(VaeParts.Encoder));
         Decoder = new(() => LoadVae(VaeParts.Decoder));
     }
@@ -59,6 +61,12 @@ sealed class ModelParts : IDisposable
     /// <summary>The low-noise transformer of two.</summary>
     public Part<WanTransformer> Transformer2 { get; }
 
+    /// <summary>Like <see cref="Transformer"/>, but blocks are read from disk one after the other.</summary>
+    public Part<WanTransformer> StreamedTransformer { get; }
+
+    /// <summary>Like <see cref="Transformer2"/>, but blocks are read from disk one after the other.</summary>
+    public Part<WanTransformer> StreamedTransformer2 { get; }
+
     /// <summary>Pixels to latents.</summary>
     public Part<WanVae> Encoder { get; }
 
@@ -74,6 +82,8 @@ sealed class ModelParts : IDisposable
         Encoder.Release();
         Transformer.Release();
         Transformer2.Release();
+        StreamedTransformer.Release();
+        StreamedTransformer2.Release();
         Decoder.Release();
     }
 

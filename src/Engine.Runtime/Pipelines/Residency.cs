@@ -8,5 +8,6 @@ namespace Engine.Runtime.Pipelines;
 /// <param name="Sampler">How the sampler spends memory.</param>
 /// <param name="Encode">How frames are cut for encoding; null does them whole.</param>
 /// <param name="Decode">How frames are cut for decoding; null does them whole.</param>
+/// <param name="StreamTransformer">Read the transformer's blocks one after the other, in every step.</param>
 readonly record struct Residency(
-    bool StreamTextEncoder, bool ReleaseParts, SamplerOptions Sampler, VaeTiling? Encode = null, VaeTiling? Decode = null);
+    bool StreamTextEncoder, bool ReleaseParts, SamplerOptions Sampler, VaeTiling? Encode = null, VaeTiling? Decode = null, bool StreamTransformer = false);

@@ -97,11 +97,17 @@ sealed class Planner
                 _residency = _residency with { StreamTextEncoder = true };
                 _notes.Add("the text encoder's layers are read one after the other, so as to stay within the memory limit.");
                 return true;
+            case GenerationStage.Denoising when !_residency.StreamTransformer && TransformerBytes() > _limit - _baseline:
+                StreamTransformer();
+                return true;
             case GenerationStage.Denoising when sampler.Pair:
                 _residency = _residency with { Sampler = sampler with { Pair = false } };
                 return true;
             case GenerationStage.Denoising when sampler.KeepKeyValues:
                 _residency = _residency with { Sampler = sampler with { KeepKeyValues = false } };
+                return true;
+            case GenerationStage.Denoising when !_residency.StreamTransformer:
+                StreamTransformer();
                 return true;
             case GenerationStage.EncodingInputs when _residency.Encode is null:
                 _residency = _residency with { Encode = Tiles(VaeParts.Encoder, stage) };
@@ -138,6 +144,18 @@ sealed class Planner
     }
 
     void Count() => _stages = DryJob.Run(_parts, _request, _residency);
+
+    void StreamTransformer()
+    {
+        _residency = _residency with { StreamTransformer = true };
+        _notes.Add("the transformer's blocks are read from disk one after the other in every step, so as to stay within the memory limit; a fast disk helps.");
+    }
+
+    long TransformerBytes()
+    {
+        using var source = _parts.Checkpoint.OpenTransformer();
+        return source.Tensors.Sum(t => t.Bytes);
+    }
 
     long TextEncoderBytes()
     {
