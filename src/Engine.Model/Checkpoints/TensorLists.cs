@@ -11,7 +11,7 @@ public static class TensorLists
     /// <exception cref="WeightFileException">A line is not of that form, or a name occurs twice.</exception>
     public static IReadOnlyList<TensorInfo> Read(string path)
     {
-        using var file = PositionalFile.Open(path, minimum: 0);
+        using var file = PositionalFile.Open(path, minimum: 1);
         if (file.Length > JsonFile.MaxBytes)
         {
             throw new WeightFileException(path, $"the list has {file.Length} bytes; at most {JsonFile.MaxBytes} are read.");
