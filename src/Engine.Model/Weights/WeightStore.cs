@@ -45,6 +45,19 @@ public sealed class WeightStore
     /// <remarks>Loading a model from it lists what the model expects, and counts the memory its weights take.</remarks>
     public static WeightStore Recording(DryDevice device, DType type) => new(device, type);
 
+    /// <summary>Checks names, shapes and types of a whole model without reading or allocating anything.</summary>
+    /// <remarks>Reading a big checkpoint takes a minute: this says at once that it is not the one its configuration describes.</remarks>
+    /// <param name="source">The checkpoint.</param>
+    /// <param name="load">Loads the model from a scope onto a dry-run device.</param>
+    /// <exception cref="WeightMismatchException">Names every tensor that is missing, not expected, or misshapen.</exception>
+    public static void Require(IWeightSource source, Action<WeightScope, Device> load)
+    {
+        using var dry = new DryDevice();
+        var store = new WeightStore(source, dry);
+        load(store.Root, dry);
+        store.Complete();
+    }
+
     /// <summary>Checks that everything asked for was there and everything there was asked for.</summary>
     /// <exception cref="WeightMismatchException">Names every tensor that is missing, not expected, or misshapen.</exception>
     public void Complete() => Complete("");

@@ -93,6 +93,7 @@ sealed class ModelParts : IDisposable
     WanTransformer LoadTransformer(Func<IWeightSource> open)
     {
         using var source = open();
+        WeightStore.Require(source, (at, dry) => WanTransformer.Load(at, Checkpoint.Transformer!, dry).Dispose());
         var store = new WeightStore(source, Device);
         try
         {

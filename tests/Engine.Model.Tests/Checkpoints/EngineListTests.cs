@@ -63,6 +63,18 @@ public sealed class EngineListTests
             Manifests.Lines([.. OfficialNames.ImageEncoder.Official(asked), ("visual.head", [1280, 1024])]));
     }
 
+    [Fact]
+    public void A_checkpoint_of_another_size_is_refused_before_anything_is_read()
+    {
+        using var source = new RandomWeightSource("14B", ExpectedTensors.Of(KnownModels.T2V14B), DType.BF16);
+
+        var error = Assert.Throws<WeightMismatchException>(() =>
+            WeightStore.Require(source, (at, dry) => WanTransformer.Load(at, KnownModels.T2V13B, dry).Dispose()));
+        Assert.Empty(error.Missing);
+        Assert.Equal(270, error.Extra.Count);
+        Assert.Contains(error.Misfits, line => line == "blocks.0.ffn.net.0.proj.weight is BF16 [13824, 5120], should be [8960, 1536]");
+    }
+
     static IReadOnlyList<(string Name, Shape Shape)> Record(Action<WeightScope, Device> load)
     {
         using var dry = new DryDevice();
