@@ -79,7 +79,7 @@ public sealed class VideoEngine : IVideoEngine
                 var checkpoint = _models.Open(request.Model);
                 var resolved = RequestResolver.Resolve(request, checkpoint);
                 var parts = _models.Parts(checkpoint, request);
-                return Plan(resolved, parts, DeviceSpeed.Measure(_models.Device(request))).Plan;
+                return Plan(resolved, parts, () => DeviceSpeed.Measure(_models.Device(request))).Plan;
             },
             cancel);
 
@@ -167,7 +167,7 @@ public sealed class VideoEngine : IVideoEngine
         }
     }
 
-    (MemoryPlan Plan, Residency Residency) Plan(ResolvedRequest resolved, ModelParts parts, DeviceSpeed? speed = null)
+    (MemoryPlan Plan, Residency Residency) Plan(ResolvedRequest resolved, ModelParts parts, Func<DeviceSpeed>? speed = null)
     {
         // What an idle device holds are this model's weights, which the plan counts itself.
         if (Volatile.Read(ref _running) <= 1)

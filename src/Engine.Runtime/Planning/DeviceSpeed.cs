@@ -9,6 +9,9 @@ namespace Engine.Runtime.Planning;
 /// <param name="Bytes">Bytes per second to and from memory.</param>
 sealed record DeviceSpeed(double Flops, double Bytes)
 {
+    // What one operation costs beside its work: shape checks, waking the workers, waiting for the last one (measured, see perf/records).
+    const double CallSeconds = 10e-6;
+
     const int ProbeBytes = 64 << 20;
 
     // Share of the peak that each kind of work reaches on large shapes (measured, see perf/records).
@@ -30,8 +33,8 @@ sealed record DeviceSpeed(double Flops, double Bytes)
     }
 
     /// <summary>Estimated seconds for counted work.</summary>
-    public double Seconds(IReadOnlyDictionary<string, (double Flops, double Bytes)> work) =>
-        work.Sum(w => Math.Max(w.Value.Flops / (Flops * Share(w.Key)), w.Value.Bytes / Bytes));
+    public double Seconds(IReadOnlyDictionary<string, DryWork> work) =>
+        work.Sum(w => Math.Max(w.Value.Flops / (Flops * Share(w.Key)), w.Value.Bytes / Bytes) + (w.Value.Calls * CallSeconds));
 
     static double Share(string operation) => operation switch
     {

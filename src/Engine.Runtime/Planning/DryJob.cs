@@ -9,7 +9,10 @@ namespace Engine.Runtime.Planning;
 /// <param name="Stage">Which one.</param>
 /// <param name="Peak">Most bytes held during it: weights, what was kept from earlier stages, and working memory.</param>
 /// <param name="Work">Operations it would have done, by name.</param>
-sealed record DryStage(GenerationStage Stage, long Peak, IReadOnlyDictionary<string, (double Flops, double Bytes)> Work);
+sealed record DryStage(GenerationStage Stage, long Peak, IReadOnlyDictionary<string, DryWork> Work);
+
+/// <summary>What one operation would have done.</summary>
+readonly record struct DryWork(double Calls, double Flops, double Bytes);
 
 /// <summary>Runs a request's stages on a device that only counts.</summary>
 sealed class DryJob : IDisposable
@@ -110,7 +113,7 @@ sealed class DryJob : IDisposable
         _device.ClearWork();
         _device.ResetPeak();
         run();
-        var work = _device.Work.ToDictionary(w => w.Key, w => (w.Value.Flops * times, w.Value.Bytes * times));
+        var work = _device.Work.ToDictionary(w => w.Key, w => new DryWork(w.Value.Calls * times, w.Value.Flops * times, w.Value.Bytes * times));
         _stages.Add(new DryStage(stage, _device.Peak + extra, work));
     }
 

@@ -13,7 +13,7 @@ namespace Engine.Runtime.Planning;
 sealed class Planner
 {
     /// <summary>Least that a process holds once its code was compiled and a first clip made, bytes (measured, see perf/records).</summary>
-    internal const long RuntimeBytes = 80L << 20;
+    internal const long RuntimeBytes = 92L << 20;
 
     // Embeddings are cached on disk and small; keeping 11 GB of encoder for the next prompt is worth it to nobody.
     const long LargestKeptTextEncoder = 2L << 30;
@@ -42,10 +42,10 @@ sealed class Planner
     /// <param name="limit">Most bytes that the process may hold.</param>
     /// <param name="baseline">Bytes that it holds beside this model's weights.</param>
     /// <param name="keepLoaded">Keep the weights for the next request where they fit.</param>
-    /// <param name="speed">Measured speed of the device for an estimate of time; null leaves times out.</param>
+    /// <param name="speed">Measures the device for an estimate of time; null leaves times out.</param>
     /// <exception cref="EngineException">Nothing fits; says what would.</exception>
     public static (MemoryPlan Plan, Residency Residency) Make(
-        ModelParts parts, ResolvedRequest request, long limit, long baseline, bool keepLoaded, DeviceSpeed? speed = null)
+        ModelParts parts, ResolvedRequest request, long limit, long baseline, bool keepLoaded, Func<DeviceSpeed>? speed = null)
     {
         var planner = new Planner(parts, request, limit, baseline);
         if (!planner.Fit(keepLoaded))
@@ -53,7 +53,7 @@ sealed class Planner
             throw planner.Refusal();
         }
 
-        return (planner.Report(speed), planner._residency);
+        return (planner.Report(speed?.Invoke()), planner._residency);
     }
 
     long Peak => _baseline + _stages.Max(s => s.Peak);
