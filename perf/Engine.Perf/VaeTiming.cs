@@ -92,8 +92,15 @@ static class VaeTiming
 
     static VaeConfig Wan22 => Wide(new VaeConfig
     {
-        BaseDim = 160, DecoderBaseDim = 256, ZDim = 48, InChannels = 12, OutChannels = 12, PatchSize = 2, IsResidual = true,
-        LatentsMean = [], LatentsStd = [],
+        BaseDim = 160,
+        DecoderBaseDim = 256,
+        ZDim = 48,
+        InChannels = 12,
+        OutChannels = 12,
+        PatchSize = 2,
+        IsResidual = true,
+        LatentsMean = [],
+        LatentsStd = [],
     });
 
     static VaeConfig Wide(VaeConfig config) => config with

@@ -32,8 +32,14 @@ sealed class JobIdentity
         var request = resolved.Request;
         var plain = request with
         {
-            FirstFrame = null, LastFrame = null, Mask = null, Video = null, Model = null,
-            Device = null, Threads = null, MemoryLimit = null,
+            FirstFrame = null,
+            LastFrame = null,
+            Mask = null,
+            Video = null,
+            Model = null,
+            Device = null,
+            Threads = null,
+            MemoryLimit = null,
         };
         using var json = JsonDocument.Parse(VideoRequestJson.Write(plain));
         foreach (var field in json.RootElement.EnumerateObject())

@@ -13,8 +13,15 @@ static class VaeBench
     /// <summary>Real sizes.</summary>
     public static VaeConfig Wan22 => WithScale(new VaeConfig
     {
-        BaseDim = 160, DecoderBaseDim = 256, ZDim = 48, InChannels = 12, OutChannels = 12, PatchSize = 2, IsResidual = true,
-        LatentsMean = [], LatentsStd = [],
+        BaseDim = 160,
+        DecoderBaseDim = 256,
+        ZDim = 48,
+        InChannels = 12,
+        OutChannels = 12,
+        PatchSize = 2,
+        IsResidual = true,
+        LatentsMean = [],
+        LatentsStd = [],
     });
 
     /// <summary>VAE 2.1 with 8 channels at full size and 4 in the latent.</summary>

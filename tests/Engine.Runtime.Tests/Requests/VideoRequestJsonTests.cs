@@ -9,9 +9,27 @@ public sealed class VideoRequestJsonTests
 {
     static readonly VideoRequest s_full = new("a \"red\" ball, 雪")
     {
-        NegativePrompt = "", Model = "/models/wan", Width = 128, Height = 96, Frames = 17, Fps = 12.5, Seed = long.MaxValue, Steps = 7,
-        Guidance = 4.25, Guidance2 = 3, Shift = 2, Scheduler = SchedulerKind.DpmPlusPlus, Mode = VideoMode.Extend, Overlap = 9,
-        Strength = 0.3, Join = false, PasteBack = false, MaxSequenceLength = 40, Device = DeviceChoice.Cpu, Threads = 2, MemoryLimit = 1L << 33,
+        NegativePrompt = "",
+        Model = "/models/wan",
+        Width = 128,
+        Height = 96,
+        Frames = 17,
+        Fps = 12.5,
+        Seed = long.MaxValue,
+        Steps = 7,
+        Guidance = 4.25,
+        Guidance2 = 3,
+        Shift = 2,
+        Scheduler = SchedulerKind.DpmPlusPlus,
+        Mode = VideoMode.Extend,
+        Overlap = 9,
+        Strength = 0.3,
+        Join = false,
+        PasteBack = false,
+        MaxSequenceLength = 40,
+        Device = DeviceChoice.Cpu,
+        Threads = 2,
+        MemoryLimit = 1L << 33,
     };
 
     [Fact]
