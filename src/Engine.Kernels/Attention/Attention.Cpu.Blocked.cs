@@ -19,6 +19,9 @@ public static unsafe partial class Attention
     // Floats of the queries of a part, and of its outputs.
     const int QueryFloats = 240 * 128;
 
+    // Wider heads would need more stack than a worker has (1 MiB); no model has any near that.
+    const int WidestHead = 2048;
+
     // Queries per part at most, and what a part of few or wide queries gets; multiples of every tile's rows (12, 6, 4).
     const int MostQueries = 240;
     const int FewQueries = 48;

@@ -15,7 +15,7 @@ public static partial class Attention
     // Order is preference. ENGINE_FORCE_ATTENTION=<name> overrides it in tests and profiling.
     internal static readonly VariantTable<Kernel> Variants = new("Attention")
     {
-        { "CpuBlocked", CpuBlocked, (d, _) => d.IsCpu },
+        { "CpuBlocked", CpuBlocked, (d, s) => d.IsCpu && s[3] <= WidestHead },
         { "Reference", Reference, (_, _) => true },
     };
 

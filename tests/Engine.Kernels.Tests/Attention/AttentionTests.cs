@@ -144,6 +144,27 @@ public sealed class AttentionTests
         }
     }
 
+    [Theory]
+    [InlineData(2048)]
+    [InlineData(5000)]
+    public void The_widest_heads_fit_the_stack_of_a_worker(int depth)
+    {
+        foreach (var isa in TestDevices.Isas)
+        {
+            var device = TestDevices.Cpu(isa);
+            using var memory = new GuardedMemory(device);
+            using var scratch = new Workspace(device);
+            var q = memory.Noise([40, 2 * depth], 1, spread: 0.1f);
+            var k = memory.Noise([70, 2 * depth], 2);
+            var v = memory.Noise([70, 2 * depth], 3);
+            var want = memory.Empty([40, 2 * depth]);
+            var got = memory.Empty([40, 2 * depth]);
+            Attention.Variants["Reference"](device, new AttentionCall(q, k, v, want, 2, depth, 0.1f, default, scratch));
+            Attention.Run(device, q, k, v, got, 2, 0.1f, scratch);
+            TensorAssert.Close(want, got, relative: 0, absolute: 3e-6);
+        }
+    }
+
     [Fact]
     public void Not_a_number_is_passed_on()
     {
