@@ -31,7 +31,13 @@ sealed class Spool : IDisposable
         string path = Path.Combine(folder, $"engine-{Guid.NewGuid():N}.tmp");
         try
         {
-            _file = File.OpenHandle(path, FileMode.CreateNew, FileAccess.ReadWrite, FileShare.None, FileOptions.DeleteOnClose);
+            // Elsewhere than on Windows an open file outlives its name, so that not even a killed process leaves one behind.
+            var options = OperatingSystem.IsWindows() ? FileOptions.DeleteOnClose : FileOptions.None;
+            _file = File.OpenHandle(path, FileMode.CreateNew, FileAccess.ReadWrite, FileShare.None, options);
+            if (!OperatingSystem.IsWindows())
+            {
+                File.Delete(path);
+            }
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

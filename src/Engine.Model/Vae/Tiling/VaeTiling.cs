@@ -24,7 +24,7 @@ public sealed record VaeTiling
     /// <summary>Latents that a tile sees beyond what it gives, on each side.</summary>
     public int Halo { get; init; } = DefaultHalo;
 
-    /// <summary>Folder of the temporary files; they are gone when the decoder or encoder is disposed, even after a crash where the system can.</summary>
+    /// <summary>Folder of the temporary files; they are gone when the decoder or encoder is disposed, and also when the process is killed.</summary>
     public string Folder { get; init; } = Path.GetTempPath();
 
     internal void Validate()
