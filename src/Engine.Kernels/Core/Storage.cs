@@ -1,5 +1,3 @@
-using System.Runtime.InteropServices;
-
 namespace Engine.Kernels;
 
 /// <summary>A block of memory on a device. Disposing it gives the memory back at once.</summary>
@@ -87,28 +85,6 @@ unsafe interface IDeviceMemory : IDisposable
     /// <summary>First byte in host memory.</summary>
     /// <exception cref="NotSupportedException">The memory is not the host's.</exception>
     byte* HostAddress { get; }
-}
-
-/// <summary>Host memory, aligned to cache lines.</summary>
-sealed unsafe class HostMemory : IDeviceMemory
-{
-    readonly long _bytes;
-
-    public HostMemory(long bytes)
-    {
-        _bytes = Math.Max(bytes, Storage.Alignment);
-        HostAddress = (byte*)NativeMemory.AlignedAlloc((nuint)_bytes, Storage.Alignment);
-        GC.AddMemoryPressure(_bytes);
-    }
-
-    public byte* HostAddress { get; private set; }
-
-    public void Dispose()
-    {
-        NativeMemory.AlignedFree(HostAddress);
-        HostAddress = null;
-        GC.RemoveMemoryPressure(_bytes);
-    }
 }
 
 /// <summary>Host memory that someone else frees.</summary>
