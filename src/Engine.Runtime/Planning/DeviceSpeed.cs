@@ -9,12 +9,12 @@ namespace Engine.Runtime.Planning;
 /// <param name="Bytes">Bytes per second to and from memory.</param>
 sealed record DeviceSpeed(double Flops, double Bytes)
 {
-    // What one operation costs beside its work: shape checks, waking the workers, waiting for the last one (measured, see perf/records).
+    // What one operation costs beside its work: shape checks, waking the workers, waiting for the last one (measured, see perf/records/plan.md).
     const double CallSeconds = 10e-6;
 
     const int ProbeBytes = 64 << 20;
 
-    // Share of the peak that each kind of work reaches on large shapes (measured, see perf/records).
+    // Share of the peak that each kind of work reaches on large shapes (measured, see perf/records/plan.md).
     const double MatrixShare = 0.75;
     const double AttentionShare = 0.5;
     const double OtherShare = 0.1;

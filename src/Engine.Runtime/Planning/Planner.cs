@@ -12,7 +12,7 @@ namespace Engine.Runtime.Planning;
 /// </remarks>
 sealed class Planner
 {
-    /// <summary>Least that a process holds once its code was compiled and a first clip made, bytes (measured, see perf/records).</summary>
+    /// <summary>Least that a process holds once its code was compiled and a first clip made, bytes (measured, see perf/records/plan.md).</summary>
     internal const long RuntimeBytes = 80L << 20;
 
     // Embeddings are cached on disk and small; keeping 11 GB of encoder for the next prompt is worth it to nobody.
