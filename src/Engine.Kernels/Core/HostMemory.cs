@@ -22,7 +22,7 @@ sealed unsafe partial class HostMemory : IDeviceMemory
     readonly bool _mapped;
 
     /// <summary>Allocates a block, its values undefined.</summary>
-    /// <exception cref="OutOfMemoryException">The system has no such block.</exception>
+    /// <exception cref="EngineException">The system has no such block.</exception>
     public HostMemory(long bytes)
     {
         _bytes = Math.Max(bytes, Storage.Alignment);
@@ -54,7 +54,8 @@ sealed unsafe partial class HostMemory : IDeviceMemory
     {
         int flags = Private | (OperatingSystem.IsLinux() ? AnonymousOnLinux : AnonymousOnMac);
         byte* address = Map(null, (nuint)bytes, ReadWrite, flags, -1, 0);
-        return (nint)address != -1 ? address : throw new OutOfMemoryException();
+        return (nint)address != -1 ? address : throw new EngineException(
+            ErrorKind.NoResources, $"The system has no {bytes / 1e6:F0} MB of memory left; ask for a smaller clip or give a --memory limit.");
     }
 
     [LibraryImport("libc", EntryPoint = "mmap")]

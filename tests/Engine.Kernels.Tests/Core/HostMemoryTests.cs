@@ -13,7 +13,7 @@ public sealed unsafe class HostMemoryTests
     }
 
     [Fact]
-    public void More_than_there_is_is_refused() => Assert.Throws<OutOfMemoryException>(() => new HostMemory(1L << 62));
+    public void More_than_there_is_is_refused() => Assert.Throws<EngineException>(() => new HostMemory(1L << 62));
 
     [Fact]
     public void Freed_blocks_go_back_to_the_system()
