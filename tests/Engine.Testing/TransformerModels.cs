@@ -33,6 +33,8 @@ public static class TransformerModels
             CrossAttnNorm = root.GetProperty("cross_attn_norm").GetBoolean(),
             Eps = root.GetProperty("eps").GetSingle(),
             RopeMaxSeqLen = Number("rope_max_seq_len"),
+            VaceLayers = root.TryGetProperty("vace_layers", out var layers) ? [.. layers.EnumerateArray().Select(l => l.GetInt32())] : [],
+            VaceInChannels = Optional("vace_in_channels") ?? 0,
         };
     }
 

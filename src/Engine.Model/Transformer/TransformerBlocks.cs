@@ -3,13 +3,14 @@ using Engine.Model.Weights;
 
 namespace Engine.Model.Transformer;
 
-/// <summary>The blocks of a transformer, in memory or read when their turn comes.</summary>
+/// <summary>The blocks of a transformer in the order they run (control blocks among them), in memory or read when their turn comes.</summary>
 abstract class TransformerBlocks : IDisposable
 {
     /// <summary>Number of blocks.</summary>
     public abstract int Count { get; }
 
     /// <summary>A block that is ready to run until <see cref="Leave"/>.</summary>
+    /// <param name="index">Its place in <see cref="TransformerConfig.BlockOrder"/>.</param>
     public abstract WanTransformerBlock Enter(int index);
 
     /// <summary>Ends the use of the block that was entered last.</summary>
@@ -24,13 +25,13 @@ sealed class ResidentBlocks : TransformerBlocks
 {
     readonly WanTransformerBlock[] _blocks;
 
-    /// <summary>Reads every block below <c>blocks</c>.</summary>
+    /// <summary>Reads every block.</summary>
     public ResidentBlocks(WeightScope at, TransformerConfig config)
     {
-        _blocks = new WanTransformerBlock[config.Layers];
+        _blocks = new WanTransformerBlock[config.BlockOrder.Count];
         for (int i = 0; i < _blocks.Length; i++)
         {
-            _blocks[i] = WanTransformerBlock.Load(at["blocks"][i], config, i);
+            _blocks[i] = WanTransformerBlock.Load(at, config, i);
         }
     }
 
@@ -70,14 +71,14 @@ sealed class StreamedBlocks : TransformerBlocks
     }
 
     /// <inheritdoc/>
-    public override int Count => _config.Layers;
+    public override int Count => _config.BlockOrder.Count;
 
     /// <inheritdoc/>
     public override WanTransformerBlock Enter(int index)
     {
         Leave();
         _store = new WeightStore(_source, _device);
-        return WanTransformerBlock.Load(_store.Root["blocks"][index], _config, index);
+        return WanTransformerBlock.Load(_store.Root, _config, index);
     }
 
     /// <inheritdoc/>

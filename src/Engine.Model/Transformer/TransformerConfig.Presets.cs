@@ -27,6 +27,12 @@ public sealed partial record TransformerConfig
     /// <summary>One expert of Wan2.2-T2V-A14B.</summary>
     public static TransformerConfig Wan22T2VA14B => Wan21T2V14B;
 
+    /// <summary>Wan2.1-VACE-1.3B: control at every second block.</summary>
+    public static TransformerConfig Wan21Vace1B3 { get; } = Wan21T2V1B3 with { VaceLayers = Every(2, 30), VaceInChannels = 96 };
+
+    /// <summary>Wan2.1-VACE-14B: control at every fifth block.</summary>
+    public static TransformerConfig Wan21Vace14B { get; } = Wan21T2V14B with { VaceLayers = Every(5, 40), VaceInChannels = 96 };
+
     /// <summary>One expert of Wan2.2-I2V-A14B: mask and pictures in the input, no CLIP tokens.</summary>
     public static TransformerConfig Wan22I2VA14B { get; } = Wan21T2V14B with { InChannels = 36 };
 
@@ -38,4 +44,6 @@ public sealed partial record TransformerConfig
         Heads = 24,
         FfnDim = 14336,
     };
+
+    static int[] Every(int stride, int layers) => [.. Enumerable.Range(0, layers / stride).Select(i => i * stride)];
 }

@@ -56,6 +56,9 @@ public sealed partial record TransformerConfig
     /// <summary>Channels of the VACE control input; 0 for models without it.</summary>
     public int VaceInChannels { get; init; }
 
+    /// <summary>Every block in the order it runs: a control block right before the block that its result is added after.</summary>
+    internal IReadOnlyList<BlockPlace> BlockOrder => BlockPlace.Order(Layers, VaceLayers);
+
     /// <summary>Model width.</summary>
     public int Width => Heads * HeadDim;
 
@@ -95,7 +98,22 @@ public sealed partial record TransformerConfig
             Require(added == Width, "added_kv_proj_dim", added, $"the model's width, {Width}");
         }
 
+        Control();
         Require(ImageDim is null == AddedKvDim is null, "added_kv_proj_dim", AddedKvDim?.ToString() ?? "null", "given if image_dim is, and only then");
+    }
+
+    void Control()
+    {
+        if (VaceLayers.Count == 0)
+        {
+            return;
+        }
+
+        string layers = $"[{string.Join(", ", VaceLayers)}]";
+        Require(VaceLayers[0] == 0 && VaceLayers[^1] < Layers, "vace_layers", layers, $"a list from 0 to {Layers - 1} at most, 0 among them");
+        Require(VaceLayers.Zip(VaceLayers.Skip(1)).All(pair => pair.First < pair.Second), "vace_layers", layers, "in ascending order");
+        Positive(VaceInChannels, "vace_in_channels");
+        Require(ImageDim is null, "image_dim", ImageDim ?? 0, "absent in a VACE model");
     }
 
     // Far above any real model, and small enough that no size computed from two of these overflows.

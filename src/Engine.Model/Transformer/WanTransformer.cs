@@ -9,6 +9,8 @@ namespace Engine.Model.Transformer;
 /// @ 58eb52c0803ea9af3abec60841c2a093bdf1f951 (Apache-2.0). Tokens [L, C] are patches of the latent in the order t, h, w.
 /// Differs from upstream: no batch axis; guidance's two forwards may share every pass over the weights
 /// (<see cref="ForwardPair"/>). Not thread-safe; a forward allocates nothing once its workspace has grown.
+/// With <see cref="TransformerConfig.VaceLayers"/> it is WanVACETransformer3DModel, transformer_wan_vace.py of the same commit;
+/// see <see cref="ControlBranch"/>.
 /// </remarks>
 public sealed class WanTransformer : IDisposable
 {
@@ -17,8 +19,11 @@ public sealed class WanTransformer : IDisposable
 
     readonly WanRotaryPosEmbed _rope;
     readonly Projection _patchEmbedding;
+    readonly Projection? _vacePatchEmbedding;
     readonly WanTimeTextImageEmbedding _conditionEmbedder;
     readonly TransformerBlocks _blocks;
+    readonly IReadOnlyList<BlockPlace> _order;
+    readonly ControlBranch _control = new();
     readonly Projection _projOut;
     readonly Tensor _scaleShiftTable;
 
@@ -30,8 +35,14 @@ public sealed class WanTransformer : IDisposable
         var (t, h, w) = config.Patch;
         _rope = new WanRotaryPosEmbed(device, config.HeadDim, config.RopeMaxSeqLen);
         _patchEmbedding = Projection.Load(at["patch_embedding"], [width, config.InChannels, t, h, w]);
+        if (config.VaceLayers.Count > 0)
+        {
+            _vacePatchEmbedding = Projection.Load(at["vace_patch_embedding"], [width, config.VaceInChannels, t, h, w]);
+        }
+
         _conditionEmbedder = WanTimeTextImageEmbedding.Load(at["condition_embedder"], config);
         _blocks = blocks;
+        _order = config.BlockOrder;
         _projOut = Projection.Load(at["proj_out"], config.OutChannels * t * h * w, width);
         _scaleShiftTable = at.Vector("scale_shift_table", [1, 2, width]);
     }
@@ -46,7 +57,7 @@ public sealed class WanTransformer : IDisposable
     /// <exception cref="EngineException">The configuration is not one of this model.</exception>
     public static WanTransformer Load(WeightScope at, TransformerConfig config, Device device)
     {
-        Require(config);
+        config.Validate();
         return new WanTransformer(at, config, device, new ResidentBlocks(at, config));
     }
 
@@ -92,7 +103,7 @@ public sealed class WanTransformer : IDisposable
     /// <param name="textTokens">The prompt's tokens, and one more if they are padded.</param>
     /// <param name="imageTokens">The image encoder's tokens.</param>
     public long KeyValueBytes(int textTokens, int imageTokens) =>
-        2L * sizeof(float) * Config.Layers * Config.Width * (textTokens + imageTokens);
+        2L * sizeof(float) * _order.Count * Config.Width * (textTokens + imageTokens);
 
     /// <summary>Embeds a prompt for all steps.</summary>
     /// <param name="text">Text embeddings of the prompt's tokens [S, TextDim].</param>
@@ -145,8 +156,16 @@ public sealed class WanTransformer : IDisposable
     /// <param name="velocity">Output [OutChannels, T, H, W].</param>
     /// <param name="scratch">Workspace; it grows in the first forward only.</param>
     /// <param name="afterBlock">Called after each block with its index and the tokens [L, C] of all prompts; may throw to stop.</param>
-    public void Forward(Tensor latent, TimestepMap timesteps, TransformerContext context, Tensor velocity, Workspace scratch, Action<int, Tensor>? afterBlock = null) =>
-        Run(latent, timesteps, [context], [velocity], scratch, afterBlock);
+    /// <param name="control">Control latents; VACE models take them, others do not.</param>
+    public void Forward(
+        Tensor latent,
+        TimestepMap timesteps,
+        TransformerContext context,
+        Tensor velocity,
+        Workspace scratch,
+        Action<int, Tensor>? afterBlock = null,
+        TransformerControl? control = null) =>
+        Run(latent, timesteps, [context], [velocity], scratch, afterBlock, control);
 
     /// <summary>Predicts the velocities of one latent for two prompts, going through the weights once.</summary>
     /// <remarks>Takes twice the activations of <see cref="Forward"/>; small clips gain most, since their rows alone do not fill the kernels.</remarks>
@@ -158,6 +177,7 @@ public sealed class WanTransformer : IDisposable
     /// <param name="secondVelocity">Output for the negative prompt.</param>
     /// <param name="scratch">Workspace; it grows in the first forward only.</param>
     /// <param name="afterBlock">Called after each block with its index and the tokens [L, C] of all prompts; may throw to stop.</param>
+    /// <param name="control">Control latents; VACE models take them, others do not.</param>
     public void ForwardPair(
         Tensor latent,
         TimestepMap timesteps,
@@ -166,14 +186,16 @@ public sealed class WanTransformer : IDisposable
         Tensor firstVelocity,
         Tensor secondVelocity,
         Workspace scratch,
-        Action<int, Tensor>? afterBlock = null) =>
-        Run(latent, timesteps, [first, second], [firstVelocity, secondVelocity], scratch, afterBlock);
+        Action<int, Tensor>? afterBlock = null,
+        TransformerControl? control = null) =>
+        Run(latent, timesteps, [first, second], [firstVelocity, secondVelocity], scratch, afterBlock, control);
 
     /// <summary>Frees the weights.</summary>
     public void Dispose()
     {
         _rope.Dispose();
         _patchEmbedding.Dispose();
+        _vacePatchEmbedding?.Dispose();
         _conditionEmbedder.Dispose();
         _blocks.Dispose();
         _projOut.Dispose();
@@ -186,9 +208,11 @@ public sealed class WanTransformer : IDisposable
         ReadOnlySpan<TransformerContext> contexts,
         ReadOnlySpan<Tensor> velocities,
         Workspace scratch,
-        Action<int, Tensor>? afterBlock)
+        Action<int, Tensor>? afterBlock,
+        TransformerControl? control)
     {
         RequireLatent(latent, Config.InChannels, nameof(latent));
+        ControlBranch.Require(Config, control, latent);
         var grid = Grid(latent.Shape[1], latent.Shape[2], latent.Shape[3]);
         int length = grid.T * grid.H * grid.W;
         RequireTimesteps(timesteps, length);
@@ -208,7 +232,7 @@ public sealed class WanTransformer : IDisposable
 
         // Copies of the tokens differ from the first cross-attention on, so that only the first is filled here.
         var hiddenStates = scratch.Take([contexts.Length * length, width]);
-        EmbedPatches(latent, hiddenStates.Slice(0, length), scratch);
+        EmbedPatches(_patchEmbedding, latent, hiddenStates.Slice(0, length), scratch);
 
         var pass = new BlockPass
         {
@@ -220,11 +244,32 @@ public sealed class WanTransformer : IDisposable
             Cos = cos,
             Sin = sin,
         };
-        for (int i = 0; i < _blocks.Count; i++)
+        bool controlled = _control.Begin(control, hiddenStates, length, scratch);
+        if (controlled)
         {
-            _blocks.Enter(i).Forward(pass, hiddenStates, alike: i == 0);
+            EmbedPatches(_vacePatchEmbedding!, control!.Values, _control.Embedded, scratch);
+        }
+
+        for (int i = 0; i < _order.Count; i++)
+        {
+            var (place, number) = (_order[i], _order[i].Number);
+            if (place.IsControl && !controlled)
+            {
+                continue;
+            }
+
+            var block = _blocks.Enter(i);
+            if (place.IsControl)
+            {
+                _control.Run(block, pass);
+                _blocks.Leave();
+                continue;
+            }
+
+            block.Forward(pass, hiddenStates, alike: number == 0);
             _blocks.Leave();
-            afterBlock?.Invoke(i, hiddenStates);
+            _control.AddTo(hiddenStates, Device);
+            afterBlock?.Invoke(number, hiddenStates);
         }
 
         // Output norm, projection and unpatchify
@@ -252,12 +297,12 @@ public sealed class WanTransformer : IDisposable
         _conditionEmbedder.EmbedText(Device, text, embedded, scratch);
     }
 
-    void EmbedPatches(Tensor latent, Tensor tokens, Workspace scratch)
+    void EmbedPatches(Projection embedding, Tensor latent, Tensor tokens, Workspace scratch)
     {
         using var scope = scratch.Scope();
-        var patches = scratch.Take([tokens.Rows, _patchEmbedding.Inputs]);
+        var patches = scratch.Take([tokens.Rows, embedding.Inputs]);
         Patches.Gather(Device, latent, Config.Patch, patches);
-        _patchEmbedding.Run(Device, patches, tokens, scratch);
+        embedding.Run(Device, patches, tokens, scratch);
     }
 
     /// <summary>Tokens of a context of both kinds that go to the image projections: all but the last 512.</summary>
@@ -271,15 +316,6 @@ public sealed class WanTransformer : IDisposable
         Device.NewTensor(text.Shape),
         image.IsEmpty ? default : Device.NewTensor(image.Shape),
         image.IsEmpty ? default : Device.NewTensor(image.Shape));
-
-    static void Require(TransformerConfig config)
-    {
-        config.Validate();
-        if (config.VaceLayers.Count > 0)
-        {
-            throw new EngineException(ErrorKind.BadInput, "This is a VACE transformer, whose control blocks the engine does not run; use a text-to-video or image-to-video checkpoint.");
-        }
-    }
 
     (int T, int H, int W) Grid(int frames, int height, int width)
     {

@@ -35,6 +35,8 @@ readonly ref struct BlockPass
 /// <remarks>
 /// Port of WanTransformerBlock, src/diffusers/models/transformers/transformer_wan.py
 /// @ 58eb52c0803ea9af3abec60841c2a093bdf1f951 (Apache-2.0). Modulation is computed once per distinct timestep, not per token.
+/// The control blocks of VACE are the same with a projection before or after (WanVACETransformerBlock, transformer_wan_vace.py of
+/// the same commit), which <see cref="WanTransformer"/> runs.
 /// </remarks>
 sealed class WanTransformerBlock : IDisposable
 {
@@ -50,6 +52,9 @@ sealed class WanTransformerBlock : IDisposable
 
     WanTransformerBlock(WeightScope at, TransformerConfig config, int index)
     {
+        var place = config.BlockOrder[index];
+        at = at[place.Folder][place.Number];
+        Place = place;
         _index = index;
         _eps = config.Eps;
         _attn1 = WanAttention.Load(at["attn1"], config, addedKvDim: null);
@@ -57,9 +62,26 @@ sealed class WanTransformerBlock : IDisposable
         _norm2 = config.CrossAttnNorm ? AffineNorm.Load(at["norm2"], config.Width, config.Eps) : null;
         _ffn = FeedForward.Load(at["ffn"], config.Width, config.FfnDim);
         _scaleShiftTable = at.Vector("scale_shift_table", [1, Kinds, config.Width]);
+        if (place.IsControl)
+        {
+            ProjIn = place.Number == 0 ? Projection.Load(at["proj_in"], config.Width, config.Width) : null;
+            ProjOut = Projection.Load(at["proj_out"], config.Width, config.Width);
+        }
     }
 
-    /// <summary>Reads the weights below a prefix.</summary>
+    /// <summary>Which block it is.</summary>
+    public BlockPlace Place { get; }
+
+    /// <summary>Projection of the control tokens before they meet the video's; the first control block alone has one.</summary>
+    public Projection? ProjIn { get; }
+
+    /// <summary>Projection of a control block's result to what the video's tokens are given; null in other blocks.</summary>
+    public Projection? ProjOut { get; }
+
+    /// <summary>Reads the weights of one block.</summary>
+    /// <param name="at">Root of the transformer's weights.</param>
+    /// <param name="config">Sizes.</param>
+    /// <param name="index">Its place in <see cref="TransformerConfig.BlockOrder"/>.</param>
     public static WanTransformerBlock Load(WeightScope at, TransformerConfig config, int index) => new(at, config, index);
 
     /// <summary>Updates the residual stream in place.</summary>
@@ -111,5 +133,7 @@ sealed class WanTransformerBlock : IDisposable
         _norm2?.Dispose();
         _ffn.Dispose();
         _scaleShiftTable.Dispose();
+        ProjIn?.Dispose();
+        ProjOut?.Dispose();
     }
 }

@@ -26,7 +26,9 @@ static class TransformerCases
         using var timesteps = timestep.Shape.Length == 2
             ? TimestepMap.PerToken(run.Device, timestep.Values)
             : TimestepMap.Single(timestep.Values[0]);
-        model.Forward(latent, timesteps, context, velocity, scratch);
+        using var values = run.Golden.Has("control_hidden_states") ? run.InputOnDevice("control_hidden_states") : default;
+        var control = values.IsEmpty ? null : new TransformerControl(values, run.Input("control_hidden_states_scale").Values);
+        model.Forward(latent, timesteps, context, velocity, scratch, control: control);
         run.Compare(output, velocity);
     }
 

@@ -17,6 +17,8 @@ public sealed class EngineListTests
     [InlineData("wan2.1-t2v-14b")]
     [InlineData("wan2.1-i2v-14b")]
     [InlineData("wan2.1-flf2v-14b")]
+    [InlineData("wan2.1-vace-1.3b")]
+    [InlineData("wan2.1-vace-14b")]
     [InlineData("wan2.2-t2v-a14b-expert")]
     [InlineData("wan2.2-i2v-a14b-expert")]
     [InlineData("wan2.2-ti2v-5b")]

@@ -12,6 +12,8 @@ public sealed class StreamedTransformerTests
     [InlineData("module-dit-t2v", true)]
     [InlineData("module-dit-i2v", false)]
     [InlineData("module-dit-ti2v", true)]
+    [InlineData("module-dit-vace", true)]
+    [InlineData("module-dit-vace", false)]
     public void Blocks_read_in_turn_give_the_same_bits(string name, bool keepKeyValues)
     {
         using var device = new CpuDevice();
@@ -60,8 +62,8 @@ public sealed class StreamedTransformerTests
     {
         using var run = new TransformerRun(name, device, streamed);
         using var context = run.Prepare(keepKeyValues);
-        run.Model.Forward(run.Latent, run.Timesteps, context, run.Velocity, run.Scratch);
-        run.Model.Forward(run.Latent, run.Timesteps, context, run.Velocity, run.Scratch);
+        run.Forward(context);
+        run.Forward(context);
         return run.Velocity.ToArray();
     }
 }

@@ -14,6 +14,8 @@ public sealed class TransformerConfigTests
         ["diffusers.wan2.1-t2v-14b"] = TransformerConfig.Wan21T2V14B,
         ["diffusers.wan2.1-i2v-14b"] = TransformerConfig.Wan21I2V14B,
         ["diffusers.wan2.1-flf2v-14b"] = TransformerConfig.Wan21Flf2V14B,
+        ["diffusers.wan2.1-vace-1.3b"] = TransformerConfig.Wan21Vace1B3,
+        ["diffusers.wan2.1-vace-14b"] = TransformerConfig.Wan21Vace14B,
         ["diffusers.wan2.2-t2v-a14b-expert"] = TransformerConfig.Wan22T2VA14B,
         ["diffusers.wan2.2-i2v-a14b-expert"] = TransformerConfig.Wan22I2VA14B,
         ["diffusers.wan2.2-ti2v-5b"] = TransformerConfig.Wan22TI2V5B,
@@ -43,6 +45,10 @@ public sealed class TransformerConfigTests
         { "added_kv_proj_dim", TransformerConfig.Wan21I2V14B with { AddedKvDim = 1280 } },
         { "added_kv_proj_dim", TransformerConfig.Wan21I2V14B with { AddedKvDim = null } },
         { "pos_embed_seq_len", TransformerConfig.Wan21T2V1B3 with { PosEmbedSeqLen = 514 } },
+        { "vace_layers", TransformerConfig.Wan21Vace1B3 with { VaceLayers = [0, 30] } },
+        { "vace_layers", TransformerConfig.Wan21Vace1B3 with { VaceLayers = [2, 4] } },
+        { "vace_layers", TransformerConfig.Wan21Vace1B3 with { VaceLayers = [0, 4, 2] } },
+        { "vace_in_channels", TransformerConfig.Wan21Vace1B3 with { VaceInChannels = 0 } },
         { "num_attention_heads", TransformerConfig.Wan21T2V1B3 with { Heads = 1 << 19 } },
     };
 

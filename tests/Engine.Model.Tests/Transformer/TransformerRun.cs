@@ -26,6 +26,12 @@ sealed class TransformerRun : IDisposable
             _image = image.Reshape([image.Rows, image.Columns]);
         }
 
+        if (_golden.Has("control_hidden_states"))
+        {
+            Control = new TransformerControl(
+                _golden.Tensor("control_hidden_states", device, rank: 4), _golden.Floats("control_hidden_states_scale"));
+        }
+
         float[] timestep = _golden.Floats("timestep");
         Timesteps = timestep.Length == 1 ? TimestepMap.Single(timestep[0]) : TimestepMap.PerToken(device, timestep);
         Velocity = device.NewTensor([Model.Config.OutChannels, Latent.Shape[1], Latent.Shape[2], Latent.Shape[3]]);
@@ -46,9 +52,16 @@ sealed class TransformerRun : IDisposable
 
     public TimestepMap Timesteps { get; }
 
+    /// <summary>Control latents of a VACE case, or null.</summary>
+    public TransformerControl? Control { get; }
+
     public double Tolerance => _golden.Tolerance;
 
     public double Error => _golden.Error("output", Velocity.Span);
+
+    /// <summary>One forward with all that the case gives.</summary>
+    public void Forward(TransformerContext context, Action<int, Tensor>? afterBlock = null) =>
+        Model.Forward(Latent, Timesteps, context, Velocity, Scratch, afterBlock, Control);
 
     public TransformerContext Prepare(bool keepKeyValues) => Model.Prepare(_text, _image, Scratch, keepKeyValues);
 
@@ -68,6 +81,7 @@ sealed class TransformerRun : IDisposable
         Latent.Dispose();
         _text.Dispose();
         _image.Dispose();
+        Control?.Values.Dispose();
         Scratch.Dispose();
         Model.Dispose();
     }

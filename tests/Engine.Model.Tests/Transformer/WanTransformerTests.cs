@@ -16,6 +16,7 @@ public sealed class WanTransformerTests
         ["module-dit-i2v"] = 2e-6,
         ["module-dit-ti2v"] = 2e-6,
         ["module-dit-flf2v"] = 2e-6,
+        ["module-dit-vace"] = 2e-6,
         ["module-dit-head128-bf16-weights"] = 6e-5,
     };
 
@@ -42,7 +43,7 @@ public sealed class WanTransformerTests
         using var device = new CpuDevice();
         using var run = new TransformerRun(name, device);
         using var context = run.Prepare(keepKeyValues);
-        run.Model.Forward(run.Latent, run.Timesteps, context, run.Velocity, run.Scratch);
+        run.Forward(context);
         TestContext.Current.TestOutputHelper!.WriteLine($"{name}: error {run.Error:E2}");
         Assert.True(run.Error <= Math.Min(run.Tolerance, s_cases[name]), $"relative error {run.Error:E2}");
     }
@@ -56,7 +57,7 @@ public sealed class WanTransformerTests
             using var device = new CpuDevice(threads);
             using var run = new TransformerRun(name, device);
             using var context = run.Prepare(keepKeyValues: true);
-            run.Model.Forward(run.Latent, run.Timesteps, context, run.Velocity, run.Scratch);
+            run.Forward(context);
             float[] got = run.Velocity.ToArray();
             want ??= got;
             Assert.Equal(want, got);
@@ -70,13 +71,13 @@ public sealed class WanTransformerTests
         using var run = new TransformerRun(name, device);
         using var first = run.Prepare(keepKeyValues: true);
         using var second = run.PrepareOther(keepKeyValues: false);
-        run.Model.Forward(run.Latent, run.Timesteps, second, run.Velocity, run.Scratch);
+        run.Forward(second);
         float[] wantSecond = run.Velocity.ToArray();
-        run.Model.Forward(run.Latent, run.Timesteps, first, run.Velocity, run.Scratch);
+        run.Forward(first);
         float[] wantFirst = run.Velocity.ToArray();
 
         using var otherVelocity = device.NewTensor(run.Velocity.Shape);
-        run.Model.ForwardPair(run.Latent, run.Timesteps, first, second, run.Velocity, otherVelocity, run.Scratch);
+        run.Model.ForwardPair(run.Latent, run.Timesteps, first, second, run.Velocity, otherVelocity, run.Scratch, control: run.Control);
         Assert.True(Golden.RelativeError(run.Velocity.Span, wantFirst) < 1e-6);
         Assert.True(Golden.RelativeError(otherVelocity.Span, wantSecond) < 1e-6);
         Assert.True(Golden.RelativeError(wantSecond, wantFirst) > 1e-3);
@@ -90,11 +91,11 @@ public sealed class WanTransformerTests
         using var run = new TransformerRun(name, device);
         using var context = run.Prepare(keepKeyValues: false);
         Action<int, Tensor> afterBlock = (_, _) => { };
-        run.Model.Forward(run.Latent, run.Timesteps, context, run.Velocity, run.Scratch, afterBlock);
+        run.Forward(context, afterBlock);
         long held = device.Allocated;
         device.ResetPeak();
         long before = GC.GetAllocatedBytesForCurrentThread();
-        run.Model.Forward(run.Latent, run.Timesteps, context, run.Velocity, run.Scratch, afterBlock);
+        run.Forward(context, afterBlock);
         Assert.Equal(before, GC.GetAllocatedBytesForCurrentThread());
         Assert.Equal(held, device.Peak);
     }
@@ -126,14 +127,14 @@ public sealed class WanTransformerTests
         new TorchRandom(5).Normal(prompt);
 
         using var whole = run.Model.Prepare(padded, run.Image, run.Scratch, keepKeyValues: true);
-        run.Model.Forward(run.Latent, run.Timesteps, whole, run.Velocity, run.Scratch);
+        run.Forward(whole);
         float[] want = run.Velocity.ToArray();
         using var cut = run.Model.Prepare(prompt, run.Image, run.Scratch, keepKeyValues: false, length);
-        run.Model.Forward(run.Latent, run.Timesteps, cut, run.Velocity, run.Scratch);
+        run.Forward(cut);
         Assert.InRange(Golden.RelativeError(run.Velocity.Span, want), 0, 1e-6);
 
         using var unpadded = run.Model.Prepare(prompt, run.Image, run.Scratch, keepKeyValues: false);
-        run.Model.Forward(run.Latent, run.Timesteps, unpadded, run.Velocity, run.Scratch);
+        run.Forward(unpadded);
         Assert.InRange(Golden.RelativeError(run.Velocity.Span, want), 1e-4, 10);
     }
 
@@ -149,6 +150,55 @@ public sealed class WanTransformerTests
     }
 
     [Fact]
+    public void Control_without_strength_is_the_plain_model()
+    {
+        using var device = new CpuDevice();
+        using var run = new TransformerRun("module-dit-vace", device);
+        using var context = run.Prepare(keepKeyValues: true);
+        run.Forward(context);
+        float[] controlled = run.Velocity.ToArray();
+        run.Model.Forward(run.Latent, run.Timesteps, context, run.Velocity, run.Scratch, control: run.Control! with { Strengths = [0, 0] });
+        float[] idle = run.Velocity.ToArray();
+
+        // As if the small strengths were none: the result is continuous in them.
+        run.Model.Forward(run.Latent, run.Timesteps, context, run.Velocity, run.Scratch, control: run.Control with { Strengths = [1e-6f, 1e-6f] });
+        Assert.InRange(Golden.RelativeError(run.Velocity.Span, idle), 1e-12, 1e-5);
+        Assert.True(Golden.RelativeError(controlled, idle) > 1e-3);
+    }
+
+    [Fact]
+    public void Each_control_block_has_a_strength_of_its_own()
+    {
+        using var device = new CpuDevice();
+        using var run = new TransformerRun("module-dit-vace", device);
+        using var context = run.Prepare(keepKeyValues: true);
+        var seen = new List<float[]>();
+        foreach (float[] strengths in (float[][])[[1, 0], [0, 1], [1, 1]])
+        {
+            run.Model.Forward(run.Latent, run.Timesteps, context, run.Velocity, run.Scratch, control: run.Control! with { Strengths = strengths });
+            seen.Add(run.Velocity.ToArray());
+        }
+
+        Assert.True(Golden.RelativeError(seen[0], seen[1]) > 1e-3);
+        Assert.True(Golden.RelativeError(seen[1], seen[2]) > 1e-3);
+        Assert.True(Golden.RelativeError(seen[2], seen[0]) > 1e-3);
+    }
+
+    [Fact]
+    public void Control_must_be_there_when_needed_and_only_then()
+    {
+        using var device = new CpuDevice();
+        using var plain = new TransformerRun("module-dit-t2v", device);
+        using var vace = new TransformerRun("module-dit-vace", device);
+        using var plainContext = plain.Prepare(keepKeyValues: true);
+        using var vaceContext = vace.Prepare(keepKeyValues: true);
+        Assert.Throws<ArgumentException>(() => plain.Model.Forward(plain.Latent, plain.Timesteps, plainContext, plain.Velocity, plain.Scratch, control: vace.Control));
+        Assert.Throws<ArgumentException>(() => vace.Model.Forward(vace.Latent, vace.Timesteps, vaceContext, vace.Velocity, vace.Scratch));
+        Assert.Throws<ArgumentException>(() => vace.Model.Forward(
+            vace.Latent, vace.Timesteps, vaceContext, vace.Velocity, vace.Scratch, control: vace.Control! with { Strengths = [1] }));
+    }
+
+    [Fact]
     public void A_forward_that_was_stopped_can_be_run_again()
     {
         using var device = new CpuDevice();
@@ -156,7 +206,7 @@ public sealed class WanTransformerTests
         using var context = run.Prepare(keepKeyValues: true);
         Assert.Throws<OperationCanceledException>(() => run.Model.Forward(
             run.Latent, run.Timesteps, context, run.Velocity, run.Scratch, (_, _) => throw new OperationCanceledException()));
-        run.Model.Forward(run.Latent, run.Timesteps, context, run.Velocity, run.Scratch);
+        run.Forward(context);
         Assert.True(run.Error < 2e-6);
     }
 
@@ -200,7 +250,7 @@ public sealed class WanTransformerTests
         using var run = new TransformerRun(name, device);
         long loaded = device.Allocated;
         using var context = run.Prepare(keepKeyValues);
-        run.Model.Forward(run.Latent, run.Timesteps, context, run.Velocity, run.Scratch);
+        run.Forward(context);
         return (loaded, device.Peak);
     }
 }
