@@ -16,7 +16,7 @@ public static partial class Attention
     internal static readonly VariantTable<Kernel> Variants = new("Attention")
     {
         { "CpuBlocked", CpuBlocked, (d, s) => d.IsCpu && s[3] <= WidestHead },
-        { "Reference", Reference, (_, _) => true },
+        { "Reference", Reference, (d, _) => d.IsCpu },
     };
 
     /// <summary>Fastest variant for this device and shape.</summary>

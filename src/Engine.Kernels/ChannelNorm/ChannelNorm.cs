@@ -17,7 +17,7 @@ public static partial class ChannelNorm
     internal static readonly VariantTable<Kernel> Variants = new("ChannelNorm")
     {
         { "CpuVector", CpuVector, (device, _) => device.IsCpu },
-        { "Reference", Reference, (_, _) => true },
+        { "Reference", Reference, (d, _) => d.IsCpu },
     };
 
     /// <summary>Fastest variant for this device and shape.</summary>

@@ -17,7 +17,7 @@ public static partial class Convolution
     internal static readonly VariantTable<Kernel> Variants = new("Convolution")
     {
         { "CpuDirect", CpuDirect, (device, _) => device.IsCpu },
-        { "Reference", Reference, (_, _) => true },
+        { "Reference", Reference, (d, _) => d.IsCpu },
     };
 
     /// <summary>True when a variant is forced by the environment.</summary>

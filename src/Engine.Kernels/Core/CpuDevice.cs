@@ -55,6 +55,9 @@ public sealed unsafe class CpuDevice : Device
     public WorkerPool Pool { get; }
 
     /// <inheritdoc/>
+    public override DeviceKind Kind => DeviceKind.Cpu;
+
+    /// <inheritdoc/>
     public override string Name => $"cpu ({Pool.Threads} threads, {Isa})";
 
     /// <inheritdoc/>

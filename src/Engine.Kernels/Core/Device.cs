@@ -1,5 +1,18 @@
 namespace Engine.Kernels;
 
+/// <summary>Through what a device is driven.</summary>
+public enum DeviceKind
+{
+    /// <summary>The host's cores, with this engine's own vector code.</summary>
+    Cpu,
+
+    /// <summary>An NVIDIA device.</summary>
+    Cuda,
+
+    /// <summary>A device of any maker's OpenCL driver.</summary>
+    OpenCl,
+}
+
 /// <summary>Where operations run and tensors live.</summary>
 /// <remarks>
 /// Every operation's front calls <see cref="Skips"/> first. On a dry-run device that counts the work and
@@ -13,7 +26,10 @@ public abstract class Device : IDisposable
     /// <summary>Name as <c>engine devices</c> prints it.</summary>
     public abstract string Name { get; }
 
-    /// <summary>True when operations run on the host's cores.</summary>
+    /// <summary>Through what the device is driven; a dry-run device has the kind of the one it stands for.</summary>
+    public abstract DeviceKind Kind { get; }
+
+    /// <summary>True when operations run on the host's cores and tensors live in host memory.</summary>
     public bool IsCpu => this is CpuDevice;
 
     /// <summary>True when nothing is computed or stored, only counted.</summary>
@@ -96,12 +112,16 @@ public abstract class Device : IDisposable
 }
 
 /// <summary>Counts memory and work instead of doing it: the basis of plans and time estimates.</summary>
-public sealed class DryDevice : Device
+/// <param name="like">The device it stands for; null means the host's cores.</param>
+public sealed class DryDevice(Device? like = null) : Device
 {
     readonly Dictionary<string, (long Calls, double Flops, double Bytes)> _work = [];
 
     /// <inheritdoc/>
     public override string Name => "dry run";
+
+    /// <inheritdoc/>
+    public override DeviceKind Kind { get; } = like?.Kind ?? DeviceKind.Cpu;
 
     /// <inheritdoc/>
     public override bool IsDry => true;

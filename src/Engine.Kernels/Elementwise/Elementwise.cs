@@ -18,25 +18,25 @@ public static partial class Elementwise
     internal static readonly VariantTable<CombineKernel> Combines = new("Combine")
     {
         { "CpuVector", CpuVectorCombine, (d, _) => d.IsCpu },
-        { "Reference", ReferenceCombine, (_, _) => true },
+        { "Reference", ReferenceCombine, (d, _) => d.IsCpu },
     };
 
     internal static readonly VariantTable<MultiplyKernel> Multiplies = new("Multiply")
     {
         { "CpuVector", CpuVectorMultiply, (d, _) => d.IsCpu },
-        { "Reference", ReferenceMultiply, (_, _) => true },
+        { "Reference", ReferenceMultiply, (d, _) => d.IsCpu },
     };
 
     internal static readonly VariantTable<GateKernel> Gates = new("Gate")
     {
         { "CpuVector", CpuVectorGate, (d, _) => d.IsCpu },
-        { "Reference", ReferenceGate, (_, _) => true },
+        { "Reference", ReferenceGate, (d, _) => d.IsCpu },
     };
 
     internal static readonly VariantTable<ActivateKernel> Activations = new("Activate")
     {
         { "CpuVector", CpuVectorActivate, (d, _) => d.IsCpu },
-        { "Reference", ReferenceActivate, (_, _) => true },
+        { "Reference", ReferenceActivate, (d, _) => d.IsCpu },
     };
 
     /// <summary>y = factorA * a + factorB * b.</summary>

@@ -32,7 +32,7 @@ public static partial class Linear
     {
         { "CpuDots", CpuDots, (d, s) => d.IsCpu && s[0] <= MostDotRows },
         { "CpuPacked", CpuPacked, (d, _) => d.IsCpu },
-        { "Reference", Reference, (_, _) => true },
+        { "Reference", Reference, (d, _) => d.IsCpu },
     };
 
     /// <summary>Fastest variant for this device and shape.</summary>

@@ -15,13 +15,13 @@ public static partial class Patches
     internal static readonly VariantTable<Kernel> Gathers = new("Gather")
     {
         { "CpuRows", CpuGather, (d, _) => d.IsCpu },
-        { "Reference", ReferenceGather, (_, _) => true },
+        { "Reference", ReferenceGather, (d, _) => d.IsCpu },
     };
 
     internal static readonly VariantTable<Kernel> Scatters = new("Scatter")
     {
         { "CpuRows", CpuScatter, (d, _) => d.IsCpu },
-        { "Reference", ReferenceScatter, (_, _) => true },
+        { "Reference", ReferenceScatter, (d, _) => d.IsCpu },
     };
 
     /// <summary>Cuts a latent into patches.</summary>

@@ -15,7 +15,7 @@ public static unsafe partial class RelativeBias
     internal static readonly VariantTable<Kernel> Variants = new("RelativeBias")
     {
         { "CpuRows", CpuRows, (d, _) => d.IsCpu },
-        { "Reference", Reference, (_, _) => true },
+        { "Reference", Reference, (d, _) => d.IsCpu },
     };
 
     /// <summary>Fastest variant for this device and shape.</summary>

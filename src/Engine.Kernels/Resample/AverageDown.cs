@@ -15,7 +15,7 @@ public static partial class AverageDown
     internal static readonly VariantTable<Kernel> Variants = new("AverageDown")
     {
         { "CpuRows", CpuRows, (device, _) => device.IsCpu },
-        { "Reference", Reference, (_, _) => true },
+        { "Reference", Reference, (d, _) => d.IsCpu },
     };
 
     /// <summary>Adds the share of one frame.</summary>

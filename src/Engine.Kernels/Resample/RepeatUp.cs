@@ -15,7 +15,7 @@ public static partial class RepeatUp
     internal static readonly VariantTable<Kernel> Variants = new("RepeatUp")
     {
         { "CpuRows", CpuRows, (device, _) => device.IsCpu },
-        { "Reference", Reference, (_, _) => true },
+        { "Reference", Reference, (d, _) => d.IsCpu },
     };
 
     /// <summary>Makes one output frame.</summary>

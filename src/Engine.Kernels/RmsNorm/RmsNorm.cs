@@ -15,7 +15,8 @@ public static partial class RmsNorm
     internal static readonly VariantTable<Kernel> Variants = new("RmsNorm")
     {
         { "CpuVector", CpuVector, (d, _) => d.IsCpu },
-        { "Reference", Reference, (_, _) => true },
+        { "GpuRowPerGroup", GpuRowPerGroup, (d, _) => d.Kind != DeviceKind.Cpu },
+        { "Reference", Reference, (d, _) => d.IsCpu },
     };
 
     /// <summary>Fastest variant for this device and shape.</summary>

@@ -15,7 +15,7 @@ public static partial class Rope
     internal static readonly VariantTable<Kernel> Variants = new("Rope")
     {
         { "CpuVector", CpuVector, (d, _) => d.IsCpu },
-        { "Reference", Reference, (_, _) => true },
+        { "Reference", Reference, (d, _) => d.IsCpu },
     };
 
     /// <summary>Fastest variant for this device and shape.</summary>

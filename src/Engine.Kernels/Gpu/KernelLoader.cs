@@ -1,0 +1,66 @@
+using System.Reflection;
+using ILGPU.Backends;
+using ILGPU.Backends.EntryPoints;
+using ILGPU.Backends.OpenCL;
+using ILGPU.Backends.PTX;
+using ILGPU.Runtime;
+using ILGPU.Runtime.Cuda;
+using ILGPU.Runtime.OpenCL;
+
+namespace Engine.Kernels.Gpu;
+
+/// <summary>Compiles kernels, mends the text that ILGPU 1.5.3 makes, and hands it to the driver.</summary>
+static class KernelLoader
+{
+    // ILGPU's barrier orders global memory only; shared memory is what kernels use barriers for.
+    const string GlobalBarrier = "work_group_barrier ( CLK_GLOBAL_MEM_FENCE )";
+    const string FullBarrier = "work_group_barrier ( CLK_LOCAL_MEM_FENCE | CLK_GLOBAL_MEM_FENCE )";
+
+    /// <summary>Compiles and loads a kernel.</summary>
+    public static Kernel Load(Accelerator accelerator, GpuKernel kernel)
+    {
+        var compiled = Compile(BackendOf(accelerator), kernel);
+        return accelerator.LoadKernel(compiled);
+    }
+
+    /// <summary>The mended text of a kernel for a device: PTX or OpenCL C.</summary>
+    public static string Source(Accelerator accelerator, GpuKernel kernel) => Text(Compile(BackendOf(accelerator), kernel));
+
+    static Backend BackendOf(Accelerator accelerator) => accelerator switch
+    {
+        CudaAccelerator cuda => cuda.Backend,
+        CLAccelerator cl => cl.Backend,
+        _ => throw new NotSupportedException($"Kernels are not compiled for {accelerator.Name}."),
+    };
+
+    static CompiledKernel Compile(Backend backend, GpuKernel kernel)
+    {
+        var entry = EntryPointDescription.FromExplicitlyGroupedKernel(kernel.Method);
+        var compiled = backend.Compile(entry, kernel.Specialization);
+        switch (compiled)
+        {
+            case PTXCompiledKernel ptx:
+                Replace(ptx, nameof(PTXCompiledKernel.PTXAssembly), PtxPatch.Apply(ptx.PTXAssembly));
+                break;
+            case CLCompiledKernel cl:
+                Replace(cl, nameof(CLCompiledKernel.Source), cl.Source.Replace(GlobalBarrier, FullBarrier, StringComparison.Ordinal));
+                break;
+        }
+
+        return compiled;
+    }
+
+    static string Text(CompiledKernel compiled) => compiled switch
+    {
+        PTXCompiledKernel ptx => ptx.PTXAssembly,
+        CLCompiledKernel cl => cl.Source,
+        _ => throw new NotSupportedException($"A kernel of {compiled.GetType().Name} has no text."),
+    };
+
+    static void Replace(CompiledKernel compiled, string property, string value)
+    {
+        var field = compiled.GetType().GetField($"<{property}>k__BackingField", BindingFlags.Instance | BindingFlags.NonPublic)
+            ?? throw new MissingFieldException(compiled.GetType().Name, property);
+        field.SetValue(compiled, value);
+    }
+}
