@@ -61,14 +61,18 @@ sealed class GpuTransfers : IDisposable
     }
 
     /// <summary>Copies bytes to the host once all work on them is done.</summary>
-    public void Download(GpuMemory source, long offset, Span<byte> target)
+    public unsafe void Download(GpuMemory source, long offset, Span<byte> target)
     {
-        if (target.Length > 0)
+        // The copy runs on after the call that starts it, so that the target must stay where it is until the stream is done.
+        fixed (byte* pinned = target)
         {
-            source.View<byte>(offset, target.Length).CopyToCPUUnsafeAsync(_compute, ref MemoryMarshal.GetReference(target), target.Length);
-        }
+            if (target.Length > 0)
+            {
+                source.View<byte>(offset, target.Length).CopyToCPUUnsafeAsync(_compute, ref *pinned, target.Length);
+            }
 
-        _compute.Synchronize();
+            _compute.Synchronize();
+        }
     }
 
     /// <inheritdoc/>
