@@ -1,3 +1,5 @@
+using Engine.Kernels.Gpu;
+
 namespace Engine.Kernels;
 
 /// <summary>Root-mean-square norm of each pixel over its channels, with or without SiLU after it.</summary>
@@ -17,6 +19,8 @@ public static partial class ChannelNorm
     internal static readonly VariantTable<Kernel> Variants = new("ChannelNorm")
     {
         { "CpuVector", CpuVector, (device, _) => device.IsCpu },
+        { "GpuPixelPerThread", GpuPixelPerThread, (d, _) => d is GpuDevice { RunsOnHostCores: true } },
+        { "GpuPixelPerTeam", GpuPixelPerTeam, (d, _) => d.Kind != DeviceKind.Cpu },
         { "Reference", Reference, (d, _) => d.IsCpu },
     };
 

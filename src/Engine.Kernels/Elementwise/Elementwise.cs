@@ -18,24 +18,28 @@ public static partial class Elementwise
     internal static readonly VariantTable<CombineKernel> Combines = new("Combine")
     {
         { "CpuVector", CpuVectorCombine, (d, _) => d.IsCpu },
+        { "GpuValuePerThread", GpuCombine, (d, _) => d.Kind != DeviceKind.Cpu },
         { "Reference", ReferenceCombine, (d, _) => d.IsCpu },
     };
 
     internal static readonly VariantTable<MultiplyKernel> Multiplies = new("Multiply")
     {
         { "CpuVector", CpuVectorMultiply, (d, _) => d.IsCpu },
+        { "GpuValuePerThread", GpuMultiply, (d, _) => d.Kind != DeviceKind.Cpu },
         { "Reference", ReferenceMultiply, (d, _) => d.IsCpu },
     };
 
     internal static readonly VariantTable<GateKernel> Gates = new("Gate")
     {
         { "CpuVector", CpuVectorGate, (d, _) => d.IsCpu },
+        { "GpuValuePerThread", GpuGate, (d, _) => d.Kind != DeviceKind.Cpu },
         { "Reference", ReferenceGate, (d, _) => d.IsCpu },
     };
 
     internal static readonly VariantTable<ActivateKernel> Activations = new("Activate")
     {
         { "CpuVector", CpuVectorActivate, (d, _) => d.IsCpu },
+        { "GpuValuePerThread", GpuActivate, (d, _) => d.Kind != DeviceKind.Cpu },
         { "Reference", ReferenceActivate, (d, _) => d.IsCpu },
     };
 

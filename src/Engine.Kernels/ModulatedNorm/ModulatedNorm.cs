@@ -15,6 +15,7 @@ public static partial class ModulatedNorm
     internal static readonly VariantTable<Kernel> Variants = new("ModulatedNorm")
     {
         { "CpuVector", CpuVector, (d, _) => d.IsCpu },
+        { "GpuRowPerGroup", GpuRowPerGroup, (d, _) => d.Kind != DeviceKind.Cpu },
         { "Reference", Reference, (d, _) => d.IsCpu },
     };
 

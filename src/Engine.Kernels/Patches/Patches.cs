@@ -15,12 +15,14 @@ public static partial class Patches
     internal static readonly VariantTable<Kernel> Gathers = new("Gather")
     {
         { "CpuRows", CpuGather, (d, _) => d.IsCpu },
+        { "GpuValuePerThread", GpuGather, (d, _) => d.Kind != DeviceKind.Cpu },
         { "Reference", ReferenceGather, (d, _) => d.IsCpu },
     };
 
     internal static readonly VariantTable<Kernel> Scatters = new("Scatter")
     {
         { "CpuRows", CpuScatter, (d, _) => d.IsCpu },
+        { "GpuValuePerThread", GpuScatter, (d, _) => d.Kind != DeviceKind.Cpu },
         { "Reference", ReferenceScatter, (d, _) => d.IsCpu },
     };
 

@@ -15,6 +15,7 @@ public static partial class AverageDown
     internal static readonly VariantTable<Kernel> Variants = new("AverageDown")
     {
         { "CpuRows", CpuRows, (device, _) => device.IsCpu },
+        { "GpuValuePerThread", GpuValuePerThread, (d, _) => d.Kind != DeviceKind.Cpu },
         { "Reference", Reference, (d, _) => d.IsCpu },
     };
 

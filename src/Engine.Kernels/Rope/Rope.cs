@@ -15,6 +15,7 @@ public static partial class Rope
     internal static readonly VariantTable<Kernel> Variants = new("Rope")
     {
         { "CpuVector", CpuVector, (d, _) => d.IsCpu },
+        { "GpuPairPerThread", GpuPairPerThread, (d, _) => d.Kind != DeviceKind.Cpu },
         { "Reference", Reference, (d, _) => d.IsCpu },
     };
 

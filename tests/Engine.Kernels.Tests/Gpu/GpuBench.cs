@@ -56,6 +56,35 @@ public sealed class GpuBench : IDisposable
         return new Weight(storage, host.Type, host.Rows, host.Columns, host.Scale);
     }
 
+    /// <summary>A plane of noise on the host; a border, if any, is zero.</summary>
+    public Plane NoisePlane(int height, int width, int channels, int border, int seed)
+    {
+        var plane = new Plane(Host.Noise(Plane.ShapeOf(height, width, channels, border), seed), border);
+        for (int row = -border; row < height + border; row++)
+        {
+            for (int column = -border; column < width + border; column++)
+            {
+                if (row < 0 || row == height || column < 0 || column == width)
+                {
+                    plane.Values.Span.Slice((int)plane.Offset(row, column), channels).Clear();
+                }
+            }
+        }
+
+        return plane;
+    }
+
+    /// <summary>A plane on the host full of a value that shows where nothing was written.</summary>
+    public Plane BlankPlane(int height, int width, int channels, int border)
+    {
+        var plane = new Plane(Host.Empty(Plane.ShapeOf(height, width, channels, border)), border);
+        plane.Values.Fill(77);
+        return plane;
+    }
+
+    /// <summary>A copy of a host plane on the accelerator.</summary>
+    public Plane Send(Plane host) => host.IsEmpty ? default : new Plane(Send(host.Values), host.Border);
+
     /// <summary>A copy of a tensor of the accelerator on the host.</summary>
     public Tensor Receive(Tensor device)
     {
