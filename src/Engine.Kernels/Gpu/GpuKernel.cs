@@ -69,6 +69,7 @@ abstract class GpuKernel
 
     static bool HoldsKernels(Type type) =>
         typeof(GpuKernel).IsAssignableFrom(type)
+        || (type.IsGenericType && type.GetGenericTypeDefinition() == typeof(StoredKernels<>))
         || (type.IsArray && HoldsKernels(type.GetElementType()!))
         || (type.IsGenericType && type.GetGenericArguments().Any(HoldsKernels));
 }

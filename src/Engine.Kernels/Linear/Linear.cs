@@ -1,3 +1,5 @@
+using Engine.Kernels.Gpu;
+
 namespace Engine.Kernels;
 
 /// <summary>What <see cref="Linear"/> does with each value it computes.</summary>
@@ -32,6 +34,9 @@ public static partial class Linear
     {
         { "CpuDots", CpuDots, (d, s) => d.IsCpu && s[0] <= MostDotRows },
         { "CpuPacked", CpuPacked, (d, _) => d.IsCpu },
+        { "GpuPanels", GpuPanels, (d, _) => d is GpuDevice { RunsOnHostCores: true } },
+        { "GpuDots", GpuDots, (d, s) => d.Kind != DeviceKind.Cpu && s[0] <= MostDotRows },
+        { "GpuTiles", GpuTiles, (d, _) => d.Kind != DeviceKind.Cpu },
         { "Reference", Reference, (d, _) => d.IsCpu },
     };
 
@@ -73,7 +78,9 @@ public static partial class Linear
         }
 
         using var scope = scratch.Scope();
-        var partial = NeedsPartials(w.Columns, activation, output) ? scratch.Take([x.Rows, w.Rows]) : default;
+
+        // Kernels of accelerators keep their sums in registers or shared memory.
+        var partial = device.Kind == DeviceKind.Cpu && NeedsPartials(w.Columns, activation, output) ? scratch.Take([x.Rows, w.Rows]) : default;
         var call = new LinearCall(x, w, bias, y, activation, output, gate, rows, partial);
         double flops = 2.0 * x.Rows * w.Rows * w.Columns;
         double bytes = w.Bytes + (4.0 * (x.Count + y.Count));

@@ -63,7 +63,7 @@ public sealed unsafe class BlockWeightTests
     }
 
     // Random bytes with scales that are ordinary numbers.
-    static Storage Blocks(DType type, int count)
+    internal static Storage Blocks(DType type, int count)
     {
         var storage = TestDevices.Cpu(Isa.Vector128).Allocate(type.Bytes(count));
         var bytes = new Span<byte>(storage.Address, (int)storage.Bytes);
