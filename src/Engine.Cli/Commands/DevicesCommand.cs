@@ -2,20 +2,16 @@ using System.CommandLine;
 using System.Text.Json.Nodes;
 using Engine.Cli.Parsing;
 using Engine.Cli.Rendering;
-using Engine.Kernels;
-using Engine.Runtime.Benchmarks;
+using Engine.Runtime.Devices;
 
 namespace Engine.Cli.Commands;
 
-/// <summary><c>engine devices</c>: what this machine can run on.</summary>
+/// <summary><c>engine devices</c>: what this machine can run on, and how fast it is.</summary>
 static class DevicesCommand
 {
-    // Said here rather than hidden: this version computes on the processor alone.
-    static readonly string[] s_notBuilt = ["cuda", "opencl"];
-
     public static Command Create()
     {
-        var command = new Command("devices", "Show what this machine can run on")
+        var command = new Command("devices", "Show what this machine can run on, measured")
             .WithExamples("engine devices", "engine devices --json", "ENGINE_ISA=avx2 engine devices   # what a narrower machine would do");
         command.SetAction(Run);
         return command;
@@ -23,42 +19,56 @@ static class DevicesCommand
 
     static int Run(ParseResult parse)
     {
-        using var cpu = new CpuDevice();
-        double peak = MachinePeak.Measure(cpu);
+        var devices = DeviceSurvey.Run();
         if (parse.GetValue(GlobalOptions.Json))
         {
-            var list = new JsonArray(new JsonObject
-            {
-                ["id"] = "cpu",
-                ["available"] = true,
-                ["name"] = Machine.ProcessorName,
-                ["threads"] = cpu.Pool.Threads,
-                ["isa"] = cpu.Isa.ToString(),
-                ["memory_bytes"] = Machine.MemoryBytes,
-                ["free_memory_bytes"] = Machine.FreeMemoryBytes,
-                ["peak_gflops"] = Math.Round(peak, 1),
-            });
-            foreach (string id in s_notBuilt)
-            {
-                list.Add(new JsonObject { ["id"] = id, ["available"] = false, ["reason"] = "not built in this version" });
-            }
-
-            Output.Json(new JsonObject { ["devices"] = list });
+            Output.Json(new JsonObject { ["devices"] = new JsonArray([.. devices.Select(d => (JsonNode)Json(d))]) });
             return ExitCode.Ok;
         }
 
-        string free = Machine.FreeMemoryBytes is { } bytes ? $", {Units.Bytes(bytes)} free" : "";
-        Output.Fields(
-            ("cpu", Machine.ProcessorName),
-            ("  threads", $"{cpu.Pool.Threads}"),
-            ("  instructions", $"{cpu.Isa} (widest here: {CpuDevice.WidestPresent})"),
-            ("  memory", $"{Units.Bytes(Machine.MemoryBytes)}{free}"),
-            ("  peak", $"{peak:0} GFLOP/s in f32, measured"));
-        foreach (string id in s_notBuilt)
+        Output.Fields([.. devices.SelectMany(Fields)]);
+        return ExitCode.Ok;
+    }
+
+    static IEnumerable<(string Name, string? Value)> Fields(SurveyedDevice device)
+    {
+        var info = device.Info;
+        if (device.Problem is { } problem)
         {
-            Output.Fields((id, "not built in this version; --device takes cpu or auto"));
+            yield return (info.Id, info.Name.Length == 0 ? $"none: {problem}" : $"{info.Name}: cannot be used: {problem}");
+            yield break;
         }
 
-        return ExitCode.Ok;
+        string free = device.FreeMemory is { } bytes ? $", {Units.Bytes(bytes)} free" : "";
+        yield return (info.Id, $"{info.Name}{(device.IsAuto ? "  (what --device auto takes)" : "")}");
+        yield return ("  threads", device.Threads?.ToString());
+        yield return (info.Kind == Kernels.DeviceKind.Cpu ? "  instructions" : "  capability", info.Capability);
+        yield return ("  driver", info.Driver.Length == 0 ? null : info.Driver);
+        yield return ("  memory", $"{Units.Bytes(info.MemoryBytes)}{free}");
+        yield return ("  peak", $"{device.Peak.FlopsPerSecond / 1e9:0} GFLOP/s in f32, {device.Peak.BytesPerSecond / 1e9:0.0} GB/s, measured");
+        yield return ("  linear layer", device.Linear.InWords);
+    }
+
+    static JsonObject Json(SurveyedDevice device)
+    {
+        var info = device.Info;
+        var json = new JsonObject { ["id"] = info.Id, ["available"] = device.Problem is null, ["name"] = info.Name };
+        if (device.Problem is { } problem)
+        {
+            json["reason"] = problem;
+            return json;
+        }
+
+        json["auto"] = device.IsAuto;
+        json["threads"] = device.Threads;
+        json[info.Kind == Kernels.DeviceKind.Cpu ? "isa" : "capability"] = info.Capability;
+        json["driver"] = info.Driver;
+        json["memory_bytes"] = info.MemoryBytes;
+        json["free_memory_bytes"] = device.FreeMemory;
+        json["peak_gflops"] = Math.Round(device.Peak.FlopsPerSecond / 1e9, 1);
+        json["bandwidth_gb_per_second"] = Math.Round(device.Peak.BytesPerSecond / 1e9, 2);
+        json["linear_gflops"] = device.Linear.GFlops is { } speed ? Math.Round(speed, 1) : null;
+        json["linear_problem"] = device.Linear.Problem;
+        return json;
     }
 }

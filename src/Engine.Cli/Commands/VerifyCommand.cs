@@ -2,7 +2,7 @@ using System.CommandLine;
 using System.Text.Json.Nodes;
 using Engine.Cli.Parsing;
 using Engine.Cli.Rendering;
-using Engine.Kernels;
+using Engine.Runtime;
 using Engine.Runtime.Verification;
 
 namespace Engine.Cli.Commands;
@@ -24,15 +24,15 @@ static class VerifyCommand
                 "ENGINE_ISA=avx2 engine verify tests/goldens --json > report.json");
         command.SetAction((parse, cancel) => RunAsync(
             parse.GetRequiredValue(folders), Names(parse.GetValue(only), parse.GetValue(onlyFrom)),
-            parse.GetValue(device), parse.GetValue(threads) ?? 0, parse.GetValue(GlobalOptions.Json), cancel));
+            parse.GetValue(device) ?? DeviceChoice.Auto, parse.GetValue(threads) ?? 0, parse.GetValue(GlobalOptions.Json), cancel));
         return command;
     }
 
-    static async Task<int> RunAsync(string[] folders, IReadOnlyCollection<string>? only, string? device, int threads, bool json, CancellationToken cancel)
+    static async Task<int> RunAsync(string[] folders, IReadOnlyCollection<string>? only, DeviceChoice device, int threads, bool json, CancellationToken cancel)
     {
-        using var cpu = DeviceOption.Open(device, threads);
+        using var opened = DeviceOption.Open(device, threads);
         var rows = new JsonArray();
-        var result = await Verifier.RunAsync(folders, only, cpu, row =>
+        var result = await Verifier.RunAsync(folders, only, opened.Device, row =>
         {
             if (json)
             {
@@ -46,7 +46,7 @@ static class VerifyCommand
         }, cancel);
         if (json)
         {
-            Output.Json(new JsonObject { ["device"] = cpu.Name, ["rows"] = rows, ["passed"] = result.Passed, ["failed"] = result.Failed });
+            Output.Json(new JsonObject { ["device"] = opened.Device.Name, ["rows"] = rows, ["passed"] = result.Passed, ["failed"] = result.Failed });
         }
         else
         {

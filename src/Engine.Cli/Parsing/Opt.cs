@@ -81,7 +81,8 @@ static class Opt
     /// <summary>A switch.</summary>
     public static Option<bool> Flag(string name, string description) => new(name) { Description = description };
 
-    static Option<T?> Make<T>(string name, string[] aliases, string help, string description, string allowed, Func<string, T?> parse) =>
+    /// <summary>An option of any form: its value is what <paramref name="parse"/> makes of the text, null where that is wrong.</summary>
+    public static Option<T?> Make<T>(string name, string[] aliases, string help, string description, string allowed, Func<string, T?> parse) =>
         new(name, aliases)
         {
             HelpName = help,

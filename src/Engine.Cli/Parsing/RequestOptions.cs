@@ -46,7 +46,7 @@ sealed class RequestOptions
     readonly Option<string?> _mask = Opt.Text("--mask", "FILE", "edit: picture that is white where the clip is made anew");
     readonly Option<bool?> _keepOutside = Opt.Choice("--keep-outside", "edit: put the source's own pixels back outside the mask (default: on)", ("on", true), ("off", false));
     readonly Option<int?> _textLength = Opt.Int("--text-length", "TOKENS", "Tokens of text that the model sees");
-    readonly Option<string?> _device = DeviceOption.Create();
+    readonly Option<DeviceChoice?> _device = DeviceOption.Create();
     readonly Option<int?> _threads = Opt.Int("--threads", "N", "CPU threads; 0 means one per core");
     readonly Option<long?> _memory = Opt.Bytes("--memory", "Most memory to use (default: what is free)");
 
@@ -110,7 +110,7 @@ sealed class RequestOptions
             Mask = Picture(parse.GetValue(_mask)) ?? request.Mask,
             PasteBack = parse.GetValue(_keepOutside) ?? request.PasteBack,
             MaxSequenceLength = parse.GetValue(_textLength) ?? request.MaxSequenceLength,
-            Device = DeviceOption.Choose(parse.GetValue(_device)) ?? request.Device,
+            Device = parse.GetValue(_device) ?? request.Device,
             Threads = parse.GetValue(_threads) ?? request.Threads,
             MemoryLimit = parse.GetValue(_memory) ?? request.MemoryLimit,
         };

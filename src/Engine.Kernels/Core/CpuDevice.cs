@@ -33,7 +33,7 @@ public sealed unsafe class CpuDevice : Device
     public CpuDevice(int threads = 0, Isa? isa = null)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(threads);
-        Isa = isa ?? FromEnvironment() ?? WidestPresent;
+        Isa = isa ?? Requested;
         if (Isa > WidestPresent)
         {
             throw new ArgumentException($"This machine has no {Isa}; the widest instruction set it has is {WidestPresent}.");
@@ -47,6 +47,10 @@ public sealed unsafe class CpuDevice : Device
         Vector512.IsHardwareAccelerated && Avx512F.IsSupported && Avx512BW.IsSupported && Avx512DQ.IsSupported ? Isa.Avx512
         : Avx2.IsSupported && Fma.IsSupported ? Isa.Avx2
         : Isa.Vector128;
+
+    /// <summary>The instruction set that devices use unless told otherwise: what <see cref="IsaVariable"/> says, or the widest present.</summary>
+    /// <exception cref="ArgumentException">The variable names none.</exception>
+    public static Isa Requested => FromEnvironment() ?? WidestPresent;
 
     /// <summary>The instruction set in use.</summary>
     public Isa Isa { get; }

@@ -49,6 +49,9 @@ public sealed class GpuDevice : Device
     /// <summary>Memory of the device, bytes.</summary>
     public long TotalMemory => _accelerator.MemorySize;
 
+    /// <summary>Bytes of it that no program uses; null where the driver does not tell.</summary>
+    public long? FreeMemory => _accelerator is CudaAccelerator cuda ? cuda.GetFreeMemory() : null;
+
     /// <summary>Bytes that the arena holds, lent out or not.</summary>
     public long ReservedMemory => _arena.Capacity;
 

@@ -1,12 +1,13 @@
 using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
+using Engine.Kernels.Gpu;
 
 namespace Engine.Kernels;
 
 /// <summary>What a device can do at most: multiply-adds and memory traffic. Turns counted work into seconds.</summary>
 /// <param name="FlopsPerSecond">Floating-point operations per second, f32, all threads.</param>
-/// <param name="BytesPerSecond">Bytes per second read from memory, all threads.</param>
+/// <param name="BytesPerSecond">Bytes per second to and from memory, all threads.</param>
 public readonly record struct Roofline(double FlopsPerSecond, double BytesPerSecond)
 {
     // What the matrix kernels reach of the peak at large shapes (perf/README.md).
@@ -17,8 +18,18 @@ public readonly record struct Roofline(double FlopsPerSecond, double BytesPerSec
     const int ProbeParts = 48;
     const int ProbeRounds = 3;
 
-    /// <summary>Measures a device, in about 0.15 s.</summary>
-    public static Roofline Measure(CpuDevice device) => new(MachinePeak.Measure(device) * 1e9, Bandwidth(device));
+    /// <summary>Measures a device: about 0.15 s for the host's cores, longer where kernels must be compiled first.</summary>
+    /// <exception cref="ArgumentException">The device only counts.</exception>
+    public static Roofline Measure(Device device) => device switch
+    {
+        CpuDevice cpu => new(MachinePeak.Measure(cpu) * 1e9, Bandwidth(cpu)),
+        GpuDevice gpu => GpuPeak.Measure(gpu),
+        _ => throw new ArgumentException($"{device.Name} computes nothing that could be measured.", nameof(device)),
+    };
+
+    /// <summary>The most that work of a kind can reach, FLOP/s: bound by memory below a certain intensity, by arithmetic above.</summary>
+    /// <param name="intensity">Floating-point operations per byte moved.</param>
+    public double Attainable(double intensity) => Math.Min(FlopsPerSecond, intensity * BytesPerSecond);
 
     /// <summary>Seconds that the work counted on a dry run would take: each operation is bound by arithmetic or by memory.</summary>
     public double Seconds(DryDevice counted)

@@ -40,21 +40,8 @@ public sealed class EmbeddingCache
 
     static ReadOnlySpan<byte> Magic => "EMBED001"u8;
 
-    /// <summary>The user's cache folder: below <c>XDG_CACHE_HOME</c>, or <c>~/.cache</c>; null when there is neither.</summary>
-    public static string? DefaultFolder
-    {
-        get
-        {
-            string? root = Environment.GetEnvironmentVariable("XDG_CACHE_HOME");
-            if (string.IsNullOrEmpty(root) || !Path.IsPathRooted(root))
-            {
-                string home = Environment.GetFolderPath(Environment.SpecialFolder.UserProfile);
-                root = string.IsNullOrEmpty(home) ? null : Path.Combine(home, ".cache");
-            }
-
-            return root is null ? null : Path.Combine(root, "engine", "embeddings");
-        }
-    }
+    /// <summary>The folder of the user's cache that entries are kept in by default; null when there is none.</summary>
+    public static string? DefaultFolder => CacheFolder.Of("embeddings");
 
     /// <summary>A name for an encoder: equal only for the same weights, sizes, instruction set and kernels.</summary>
     /// <remarks>Of every tensor the beginning and the middle count, so that 11 GB are told apart in milliseconds.</remarks>

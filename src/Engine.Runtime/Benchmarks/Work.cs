@@ -35,23 +35,27 @@ sealed class Pieces(Device device) : IDisposable
         if (!device.IsDry)
         {
             // A short pattern is enough: speed does not depend on the values, only on their being ordinary.
-            var values = tensor.Span;
+            var values = new float[tensor.Count];
             for (int i = 0; i < values.Length; i++)
             {
                 values[i] = (((i * 2654435761u) >> 16) % 2001 / 1000f) - 1;
             }
+
+            tensor.CopyFrom(values);
         }
 
         return tensor;
     }
 
     /// <summary>A weight matrix of small ordinary values.</summary>
-    public unsafe Weight RandomWeight(DType type, int rows, int columns)
+    public Weight RandomWeight(DType type, int rows, int columns)
     {
         var weight = Keep(new Weight(device.Allocate(type.Bytes((long)rows * columns)), type, rows, columns));
         if (!device.IsDry)
         {
-            RandomValues.Fill(type, new Span<byte>(weight.Address, checked((int)weight.Bytes)));
+            var values = new byte[weight.Bytes];
+            RandomValues.Fill(type, values);
+            device.Upload(values, weight.Storage, 0);
         }
 
         return weight;

@@ -39,6 +39,12 @@ sealed class ModelCache(VideoEngineOptions options, ILogger log) : IDisposable
     public CpuDevice Device(VideoRequest request)
     {
         int threads = request.Threads ?? options.Threads;
+        var choice = request.Device ?? options.Device;
+        if (choice.Kind is DeviceKind.Cuda or DeviceKind.OpenCl)
+        {
+            throw new RequestException("device", $"clips are not made on {choice} in this version; it takes auto or cpu.", ErrorKind.NoResources);
+        }
+
         lock (_lock)
         {
             if (!_devices.TryGetValue(threads, out var device))

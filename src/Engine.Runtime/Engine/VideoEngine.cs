@@ -69,7 +69,16 @@ public sealed class VideoEngine : IVideoEngine
 
     /// <inheritdoc/>
     public Task<ResolvedRequest> ResolveAsync(VideoRequest request, CancellationToken cancel = default) =>
-        Task.Run(() => RequestResolver.Resolve(request, _models.Open(request.Model)), cancel);
+        Task.Run(
+            () =>
+            {
+                var resolved = RequestResolver.Resolve(request, _models.Open(request.Model));
+
+                // A device that is not there is as wrong as a size that is not possible.
+                _models.Device(request);
+                return resolved;
+            },
+            cancel);
 
     /// <inheritdoc/>
     public Task<MemoryPlan> PlanAsync(VideoRequest request, CancellationToken cancel = default) =>

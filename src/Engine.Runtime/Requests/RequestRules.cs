@@ -35,7 +35,6 @@ static class RequestRules
         }
 
         Named(found, "scheduler", request.Scheduler);
-        Named(found, "device", request.Device);
         Named(found, "mode", request.Mode);
         if (request.Frames is not null && request.Seconds is not null)
         {

@@ -140,13 +140,3 @@ public enum VideoTask
     /// <summary>A masked region of a source clip made anew.</summary>
     Edit,
 }
-
-/// <summary>Where to run.</summary>
-public enum DeviceChoice
-{
-    /// <summary>The best device that can run the request; which one it is, is logged.</summary>
-    Auto,
-
-    /// <summary>The host's cores.</summary>
-    Cpu,
-}

@@ -144,6 +144,7 @@ public static class VideoRequestJson
         return type == typeof(int) || type == typeof(long) ? "a whole number"
             : type == typeof(double) ? "a number"
             : type == typeof(bool) ? "true or false"
+            : type == typeof(DeviceChoice) ? DeviceChoice.Forms
             : type == typeof(SchedulerKind) ? string.Join(", ", SchedulerNames.All)
             : type.IsEnum ? string.Join(", ", Enum.GetNames(type).Select(JsonNamingPolicy.KebabCaseLower.ConvertName))
             : type == typeof(PictureInput) || type == typeof(ClipInput) ? "a path as text"
@@ -212,7 +213,7 @@ public static class SchedulerNames
     WriteIndented = true,
     ReadCommentHandling = JsonCommentHandling.Skip,
     AllowTrailingCommas = true,
-    Converters = [typeof(SchedulerKindJson), typeof(KebabEnumJson<VideoMode>), typeof(KebabEnumJson<DeviceChoice>)])]
+    Converters = [typeof(SchedulerKindJson), typeof(KebabEnumJson<VideoMode>), typeof(DeviceChoiceJson)])]
 [JsonSerializable(typeof(VideoRequest))]
 [JsonSerializable(typeof(JsonObject))]
 internal sealed partial class RequestJsonContext : JsonSerializerContext;
