@@ -1,4 +1,4 @@
-using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 
 namespace Engine.Kernels;
 
@@ -10,7 +10,7 @@ namespace Engine.Kernels;
 /// <see cref="ConvKind.Double"/> is packed as four 2x2 convolutions of the small plane, one per position inside the 2x2 output
 /// block, whose taps are sums of the 3x3 ones: 16 multiplications instead of 36 per input pixel, and nothing is enlarged.
 /// </remarks>
-public sealed unsafe class ConvWeight : IDisposable
+public sealed unsafe partial class ConvWeight : IDisposable
 {
     /// <summary>Outputs per panel.</summary>
     internal const int PanelWidth = 16;
@@ -62,9 +62,15 @@ public sealed unsafe class ConvWeight : IDisposable
     internal int ChannelBlock => ChannelBlockFor(Inputs);
 
     /// <summary>The packed values: [phase][panel][run][step][16], or [point][panel][channel block][frame][channel][16] transformed.</summary>
-    internal float* Packed => (float*)_packed.Address;
+    internal Storage PackedStorage => _packed;
 
     /// <summary>The bias, zero-padded to whole panels.</summary>
+    internal Storage BiasStorage => _bias;
+
+    /// <summary>The packed values (CPU devices only).</summary>
+    internal float* Packed => (float*)_packed.Address;
+
+    /// <summary>The bias (CPU devices only).</summary>
     internal float* Bias => (float*)_bias.Address;
 
     /// <summary>Packs a convolution.</summary>
@@ -74,7 +80,7 @@ public sealed unsafe class ConvWeight : IDisposable
     /// <param name="kind">What the convolution does.</param>
     /// <param name="firstRow">First output row to take; the weight of a time convolution holds two frames' outputs.</param>
     /// <param name="rows">Output rows to take, or -1 for all.</param>
-    /// <param name="form">Transform to pack in; forms other than none need a causal kind and inputs in multiples of 16.</param>
+    /// <param name="form">Transform to pack in; forms other than none need a CPU device, a causal kind and inputs in multiples of 16.</param>
     public static ConvWeight Pack(
         Device device, Weight stored, Tensor bias, ConvKind kind, int firstRow = 0, int rows = -1, WinogradForm form = WinogradForm.None)
     {
@@ -93,9 +99,9 @@ public sealed unsafe class ConvWeight : IDisposable
             throw new ArgumentException($"The bias has {bias.Count} values; expected {stored.Rows}.", nameof(bias));
         }
 
-        if (form != WinogradForm.None && !CanTransform(kind, inputs))
+        if (form != WinogradForm.None && (device.Kind != DeviceKind.Cpu || !CanTransform(kind, inputs)))
         {
-            throw new ArgumentException($"A {kind} convolution {inputs} -> {outputs} has no Winograd form.", nameof(form));
+            throw new ArgumentException($"A {kind} convolution {inputs} -> {outputs} has no Winograd form on {device.Name}.", nameof(form));
         }
 
         int panels = PanelsFor(outputs);
@@ -107,12 +113,13 @@ public sealed unsafe class ConvWeight : IDisposable
         if (!device.Skips("ConvPack", 0, stored.Bytes + weight.Bytes))
         {
             weight.Fill(stored, firstRow, taps);
-            var target = new Span<float>(weight.Bias, panels * PanelWidth);
-            target.Clear();
+            var padded = new float[weight.PaddedOutputs];
             if (!bias.IsEmpty)
             {
-                bias.Span.Slice(firstRow, outputs).CopyTo(target);
+                bias.ToArray().AsSpan(firstRow, outputs).CopyTo(padded);
             }
+
+            device.Upload(MemoryMarshal.AsBytes<float>(padded), weight._bias, 0);
         }
 
         return weight;
@@ -143,107 +150,4 @@ public sealed unsafe class ConvWeight : IDisposable
     static int ChannelBlockFor(int inputs) => inputs % 64 == 0 ? 64 : inputs % 48 == 0 ? 48 : inputs % 32 == 0 ? 32 : 16;
 
     internal static int PanelsFor(int outputs) => (outputs + PanelWidth - 1) / PanelWidth;
-
-    void Fill(Weight stored, int firstRow, int taps)
-    {
-        if (_packed.Bytes > int.MaxValue)
-        {
-            throw new ArgumentException($"A convolution of {Inputs} to {Outputs} channels takes {_packed.Bytes} bytes; at most 2 GiB are supported.");
-        }
-
-        new Span<byte>(_packed.Address, (int)_packed.Bytes).Clear();
-        var job = new FillJob(this, stored, firstRow, taps);
-        ((CpuDevice)_packed.Device).Pool.Run(Panels, ref job);
-    }
-
-    readonly struct FillJob(ConvWeight weight, Weight stored, int firstRow, int taps) : IPartitioned
-    {
-        public void Run(int part)
-        {
-            var row = new float[stored.Columns];
-            for (int n = part * PanelWidth; n < Math.Min((part + 1) * PanelWidth, weight.Outputs); n++)
-            {
-                fixed (float* values = row)
-                {
-                    Widening.Run(stored.Type, stored.Address, (long)(firstRow + n) * stored.Columns, row.Length, values);
-                }
-
-                if (stored.Scale != 1)
-                {
-                    System.Numerics.Tensors.TensorPrimitives.Multiply(row, stored.Scale, row);
-                }
-
-                if (weight.Form != WinogradForm.None)
-                {
-                    weight.FillTransformed(n, row);
-                }
-                else if (weight.Kind == ConvKind.Double)
-                {
-                    weight.FillPhases(n, row);
-                }
-                else
-                {
-                    weight.FillPlain(n, row, taps);
-                }
-            }
-        }
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    void FillPlain(int n, float[] row, int taps)
-    {
-        float* panel = Packed + ((long)(n / PanelWidth) * taps * Inputs * PanelWidth) + (n % PanelWidth);
-        for (int tap = 0; tap < taps; tap++)
-        {
-            for (int c = 0; c < Inputs; c++)
-            {
-                panel[((tap * Inputs) + c) * PanelWidth] = row[(c * taps) + tap];
-            }
-        }
-    }
-
-    // Output row 2y + p of the enlarged plane sees small rows y - 1 + p and y + p. Of the three taps, p = 0 puts the first on
-    // row y - 1 and the other two on row y; p = 1 puts two on row y and the last on row y + 1. Columns alike.
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    void FillPhases(int n, float[] row)
-    {
-        for (int phase = 0; phase < 4; phase++)
-        {
-            float* panel = Packed + ((((long)phase * Panels) + (n / PanelWidth)) * 4 * Inputs * PanelWidth) + (n % PanelWidth);
-            for (int ky = 0; ky < 3; ky++)
-            {
-                int y = (ky + 1 - (phase / 2)) / 2;
-                for (int kx = 0; kx < 3; kx++)
-                {
-                    int x = (kx + 1 - (phase % 2)) / 2;
-                    for (int c = 0; c < Inputs; c++)
-                    {
-                        panel[((((y * 2) + x) * Inputs) + c) * PanelWidth] += row[(c * 9) + (ky * 3) + kx];
-                    }
-                }
-            }
-        }
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    void FillTransformed(int n, float[] row)
-    {
-        int count = WinogradFilter.Points(Form);
-        int block = ChannelBlock;
-        Span<float> points = stackalloc float[count];
-        long pointStride = (long)Panels * 3 * Inputs * PanelWidth;
-        float* panel = Packed + ((long)(n / PanelWidth) * 3 * Inputs * PanelWidth) + (n % PanelWidth);
-        for (int t = 0; t < 3; t++)
-        {
-            for (int c = 0; c < Inputs; c++)
-            {
-                WinogradFilter.Transform(Form, row.AsSpan((c * 27) + (t * 9), 9), points);
-                float* at = panel + (((((c / block * 3) + t) * block) + (c % block)) * PanelWidth);
-                for (int p = 0; p < count; p++)
-                {
-                    at[p * pointStride] = points[p];
-                }
-            }
-        }
-    }
 }

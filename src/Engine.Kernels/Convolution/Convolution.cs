@@ -1,3 +1,5 @@
+using Engine.Kernels.Gpu;
+
 namespace Engine.Kernels;
 
 /// <summary>Convolution of one output frame of a causal video network, channels last.</summary>
@@ -17,6 +19,8 @@ public static partial class Convolution
     internal static readonly VariantTable<Kernel> Variants = new("Convolution")
     {
         { "CpuDirect", CpuDirect, (device, _) => device.IsCpu },
+        { "GpuStrips", GpuStrips, (d, _) => d is GpuDevice { RunsOnHostCores: true } },
+        { "GpuTiles", GpuTiles, (d, _) => d.Kind != DeviceKind.Cpu },
         { "Reference", Reference, (d, _) => d.IsCpu },
     };
 
@@ -28,7 +32,7 @@ public static partial class Convolution
     /// <param name="x">Frames in.</param>
     /// <param name="weight">Packed weights and bias.</param>
     /// <param name="y">Frame out.</param>
-    /// <param name="scratch">Where blocks of sums go during the call.</param>
+    /// <param name="scratch">Where blocks of sums go during the call (CPU devices only).</param>
     /// <param name="residual">Added to the result, or default for nothing.</param>
     public static void Run(Device device, in ConvInput x, ConvWeight weight, Plane y, Workspace scratch, Plane residual = default)
     {
@@ -42,7 +46,11 @@ public static partial class Convolution
         var call = new ConvCall(x, weight, y, residual, scratch);
         if (device.Skips($"Conv{kind}", flops, bytes))
         {
-            ReserveScratch(call);
+            if (device.Kind == DeviceKind.Cpu)
+            {
+                ReserveScratch(call);
+            }
+
             return;
         }
 

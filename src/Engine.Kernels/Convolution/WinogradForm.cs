@@ -23,14 +23,15 @@ public static class WinogradForms
     const long MostBytesOfTwo = 64L << 20;
 
     /// <summary>The form that runs fastest within reason of memory.</summary>
+    /// <param name="device">Device that will run it, or a dry run of it; others than the CPU have no transformed kernels.</param>
     /// <param name="kind">What the convolution does.</param>
     /// <param name="inputs">Channels in.</param>
     /// <param name="outputs">Channels out.</param>
     /// <param name="fewPixels">True where the layer sees so few pixels that its time does not matter but its weights do.</param>
     /// <remarks>With ENGINE_FORCE_CONVOLUTION set no form is chosen, so that the forced variant runs.</remarks>
-    public static WinogradForm For(ConvKind kind, int inputs, int outputs, bool fewPixels)
+    public static WinogradForm For(Device device, ConvKind kind, int inputs, int outputs, bool fewPixels)
     {
-        if (!ConvWeight.CanTransform(kind, inputs) || Convolution.IsForced)
+        if (device.Kind != DeviceKind.Cpu || !ConvWeight.CanTransform(kind, inputs) || Convolution.IsForced)
         {
             return WinogradForm.None;
         }

@@ -54,7 +54,7 @@ sealed class VaeLoader(Device device) : IDisposable
     /// <param name="latentSize">True where it runs at the size of the latent, the smallest plane.</param>
     public CausalConv Causal(WeightScope at, int inputs, int outputs, bool latentSize)
     {
-        var form = WinogradForms.For(ConvKind.Causal, inputs, outputs, fewPixels: latentSize);
+        var form = WinogradForms.For(device, ConvKind.Causal, inputs, outputs, fewPixels: latentSize);
         return new(Convolutions(at, [outputs, inputs, 3, 3, 3], ConvKind.Causal, [outputs], form)[0], NextSlot());
     }
 
