@@ -35,6 +35,14 @@ static class Opt
     public static Option<string?> TextOrEmpty(string name, string help, string description) =>
         Make<string?>(name, [], help, description, "text", t => t);
 
+    /// <summary>Text that may be given several times.</summary>
+    public static Option<string[]> Texts(string name, string help, string description) =>
+        new(name) { HelpName = help, Description = description, Arity = ArgumentArity.OneOrMore, AllowMultipleArgumentsPerToken = false };
+
+    /// <summary>Numbers with commas between them.</summary>
+    public static Option<double[]?> Numbers(string name, string help, string description, string allowed) =>
+        Make<double[]?>(name, [], help, description, allowed, ParseNumbers);
+
     /// <summary>One of a few names.</summary>
     public static Option<T?> Choice<T>(string name, string description, params (string Name, T Value)[] choices)
         where T : struct
@@ -127,6 +135,21 @@ static class Opt
             && int.TryParse(sides[1], NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out int height)
             ? (width, height)
             : null;
+    }
+
+    static double[]? ParseNumbers(string text)
+    {
+        string[] parts = text.Split(',');
+        var numbers = new double[parts.Length];
+        for (int i = 0; i < parts.Length; i++)
+        {
+            if (!double.TryParse(parts[i], NumberStyles.Float, CultureInfo.InvariantCulture, out numbers[i]))
+            {
+                return null;
+            }
+        }
+
+        return numbers;
     }
 
     static string Shortened(string text) => text.Length <= 40 ? text : string.Concat(text.AsSpan(0, 37), "...");

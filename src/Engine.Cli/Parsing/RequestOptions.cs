@@ -18,6 +18,8 @@ sealed class RequestOptions
         ["memory_limit"] = "--memory",
         ["paste_back"] = "--keep-outside",
         ["max_sequence_length"] = "--text-length",
+        ["keyframes"] = "--keyframe",
+        ["references"] = "--reference",
     };
 
     readonly Argument<string?> _prompt = new("prompt") { Description = "What the clip shows, in quotes", Arity = ArgumentArity.ZeroOrOne };
@@ -43,7 +45,8 @@ sealed class RequestOptions
     readonly Option<double?> _strength = Opt.Number("--strength", "X", "restyle: how much of the source is given up, above 0 to 1");
     readonly Option<int?> _overlap = Opt.Int("--overlap", "N", "extend: how many of the source's last frames the new part starts with");
     readonly Option<bool?> _join = Opt.Choice("--join", "extend: put the source in front of the new part (default: on)", ("on", true), ("off", false));
-    readonly Option<string?> _mask = Opt.Text("--mask", "FILE", "edit: picture that is white where the clip is made anew");
+    readonly Option<string?> _mask = Opt.Text("--mask", "FILE", "edit: picture or clip that is white where the clip is made anew");
+    readonly GuideOptions _guides = new();
     readonly Option<bool?> _keepOutside = Opt.Choice("--keep-outside", "edit: put the source's own pixels back outside the mask (default: on)", ("on", true), ("off", false));
     readonly Option<int?> _textLength = Opt.Int("--text-length", "TOKENS", "Tokens of text that the model sees");
     readonly Option<DeviceChoice?> _device = DeviceOption.Create();
@@ -63,6 +66,8 @@ sealed class RequestOptions
         {
             command.Add(option);
         }
+
+        _guides.AddTo(command);
     }
 
     /// <summary>The request that a command line asks for; its values are for the engine to check.</summary>
@@ -84,7 +89,7 @@ sealed class RequestOptions
 
         // A length on the command line replaces the file's, whichever way either is given.
         bool newLength = (parse.GetValue(_frames) is not null) || (parse.GetValue(_seconds) is not null);
-        return request with
+        return _guides.Apply(parse, request) with
         {
             Prompt = prompt ?? request.Prompt,
             NegativePrompt = parse.GetValue(_negative) ?? request.NegativePrompt,
@@ -107,7 +112,7 @@ sealed class RequestOptions
             Strength = parse.GetValue(_strength) ?? request.Strength,
             Overlap = parse.GetValue(_overlap) ?? request.Overlap,
             Join = parse.GetValue(_join) ?? request.Join,
-            Mask = Picture(parse.GetValue(_mask)) ?? request.Mask,
+            Mask = parse.GetValue(_mask) is { } mask ? ClipInput.FromFile(mask) : request.Mask,
             PasteBack = parse.GetValue(_keepOutside) ?? request.PasteBack,
             MaxSequenceLength = parse.GetValue(_textLength) ?? request.MaxSequenceLength,
             Device = parse.GetValue(_device) ?? request.Device,

@@ -68,6 +68,10 @@ static class ModelView
             Model.Checkpoints.Abilities.FirstLastFrame => "first and last frame",
             Model.Checkpoints.Abilities.Extend => "extend a clip",
             Model.Checkpoints.Abilities.Mask => "edit under a mask",
+            Model.Checkpoints.Abilities.Keyframes => "pictures at any time",
+            Model.Checkpoints.Abilities.ExtendBackward => "lead up to a clip",
+            Model.Checkpoints.Abilities.References => "reference pictures",
+            Model.Checkpoints.Abilities.Control => "follow a control clip",
             _ => "restyle a clip",
         });
 

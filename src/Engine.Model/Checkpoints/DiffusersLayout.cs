@@ -135,7 +135,9 @@ static class DiffusersLayout
         "extend" => Abilities.Extend,
         "mask" => Abilities.Mask,
         "video" => Abilities.Video,
+        "keyframes" => Abilities.Keyframes,
+        "extend_backward" => Abilities.ExtendBackward,
         _ => throw engine.Bad(
-            "abilities", $"names '{Printable.Text(name)}'; the engine knows text, first_frame, first_last_frame, extend, mask and video"),
+            "abilities", $"names '{Printable.Text(name)}'; the engine knows text, first_frame, first_last_frame, keyframes, extend, extend_backward, mask and video"),
     };
 }

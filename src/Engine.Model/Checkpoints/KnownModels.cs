@@ -53,7 +53,7 @@ public static class KnownModels
     /// <summary>Wan 2.1 VACE 1.3B.</summary>
     public static TransformerConfig Vace13B { get; } = T2V13B with { VaceLayers = Every(2, 30), VaceInChannels = 96 };
 
-    /// <summary>Wan 2.1 VACE 14B.</summary>
+    /// <summary>Wan 2.1 VACE 14B; each expert of Wan 2.2 VACE-Fun A14B has the same sizes.</summary>
     public static TransformerConfig Vace14B { get; } = T2V14B with { VaceLayers = Every(5, 40), VaceInChannels = 96 };
 
     /// <summary>Each expert of Wan 2.2 I2V A14B.</summary>
@@ -109,6 +109,7 @@ public static class KnownModels
         ("Wan 2.1 FLF2V 14B", Flf2V14B),
         ("Wan 2.1 VACE 1.3B", Vace13B),
         ("Wan 2.1 VACE 14B", Vace14B),
+        ("Wan 2.2 VACE-Fun A14B (one expert)", Vace14B),
         ("Wan 2.2 I2V A14B (one expert)", I2VA14B),
         ("Wan 2.2 TI2V 5B", Ti2V5B),
     ];

@@ -17,13 +17,13 @@ static class ModelDefaults
     public static (ModelInfo Info, SchedulerConfig Scheduler) For(TransformerConfig? transformer, bool experts, bool perToken)
     {
         var abilities = AbilitiesOf(transformer, perToken);
-        bool takesImage = abilities is Abilities.FirstFrame or Abilities.FirstLastFrame;
+        bool takesImage = !abilities.HasFlag(Abilities.Text) && abilities != Abilities.None;
         var info = new ModelInfo
         {
             Abilities = abilities,
             Steps = takesImage || experts ? 40 : 50,
             ExpandTimesteps = perToken,
-            EndFrame = transformer?.PosEmbedSeqLen is null ? EndFrameStyle.None : EndFrameStyle.LastPixelFrame,
+            EndFrame = abilities.HasFlag(Abilities.FirstLastFrame) ? EndFrameStyle.LastPixelFrame : EndFrameStyle.None,
         };
         if (perToken)
         {
@@ -63,7 +63,16 @@ static class ModelDefaults
         // Twenty channels more than come out: 4 of mask and 16 of the conditioning latent.
         if (transformer.InChannels != transformer.OutChannels)
         {
-            return Abilities.FirstFrame;
+            // Without image tokens the mask alone says which frames are known; with them the tokens are those of a first frame.
+            return transformer.ImageDim is null
+                ? Abilities.FirstFrame | Abilities.FirstLastFrame | Abilities.Keyframes
+                : Abilities.FirstFrame;
+        }
+
+        if (transformer.VaceLayers.Count > 0)
+        {
+            return Abilities.Text | Abilities.FirstFrame | Abilities.FirstLastFrame | Abilities.Keyframes | Abilities.Extend | Abilities.ExtendBackward
+                | Abilities.Mask | Abilities.Video | Abilities.References | Abilities.Control;
         }
 
         return Abilities.Text | Abilities.Video | (perToken ? Abilities.FirstFrame : Abilities.None);

@@ -26,6 +26,18 @@ public enum Abilities
 
     /// <summary>A given clip changed by a prompt, as far as a strength allows.</summary>
     Video = 32,
+
+    /// <summary>A clip that passes through given pictures at any times.</summary>
+    Keyframes = 64,
+
+    /// <summary>What leads up to a given clip.</summary>
+    ExtendBackward = 128,
+
+    /// <summary>Pictures of what is to appear, which are no frames.</summary>
+    References = 256,
+
+    /// <summary>A clip of poses, depths, edges or the like that the new one follows.</summary>
+    Control = 512,
 }
 
 /// <summary>How the end frame of a first-and-last-frame request reaches the model.</summary>

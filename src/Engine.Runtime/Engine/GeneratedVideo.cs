@@ -108,6 +108,9 @@ public sealed class GeneratedVideo : IAsyncDisposable
         LastFrame = request.LastFrame?.Path is null ? null : request.LastFrame,
         Mask = request.Mask?.Path is null ? null : request.Mask,
         Video = request.Video?.Path is null ? null : request.Video,
+        Control = request.Control?.Path is null ? null : request.Control,
+        References = request.References?.All(r => r.Path is not null) == true ? request.References : null,
+        Keyframes = request.Keyframes?.All(k => k.Image.Path is not null) == true ? request.Keyframes : null,
     };
 
     static async ValueTask<byte[]?> NextAsync(FrameQueue queue, Task<bool> work, CancellationToken cancel)

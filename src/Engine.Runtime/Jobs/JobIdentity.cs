@@ -36,6 +36,9 @@ sealed class JobIdentity
             LastFrame = null,
             Mask = null,
             Video = null,
+            Control = null,
+            Keyframes = null,
+            References = null,
             Model = null,
             Device = null,
             Threads = null,
@@ -50,9 +53,16 @@ sealed class JobIdentity
         Add(fields, "first_frame", request.FirstFrame);
         Add(fields, "last_frame", request.LastFrame);
         Add(fields, "mask", request.Mask);
-        if (request.Video is { } clip)
+        Add(fields, "video", request.Video);
+        Add(fields, "control", request.Control);
+        foreach (var (frame, image) in resolved.Keyframes)
         {
-            fields.Add(("video", Hash(hash => Clip(hash, clip))));
+            Add(fields, $"keyframe_{frame}", image);
+        }
+
+        foreach (var (number, reference) in (request.References ?? []).Index())
+        {
+            Add(fields, $"reference_{number}", reference);
         }
 
         return new JobIdentity(fields);
@@ -102,6 +112,14 @@ sealed class JobIdentity
         if (picture is not null)
         {
             fields.Add((name, Hash(hash => Picture(hash, picture))));
+        }
+    }
+
+    static void Add(List<(string, string)> fields, string name, ClipInput? clip)
+    {
+        if (clip is not null)
+        {
+            fields.Add((name, Hash(hash => Clip(hash, clip))));
         }
     }
 

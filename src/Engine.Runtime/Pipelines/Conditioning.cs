@@ -26,6 +26,15 @@ sealed class Conditioning : IDisposable
     /// <summary>Clean latent [C, T, h, w] that noise is added to (restyling); unset otherwise.</summary>
     public Tensor Start { get; set; }
 
+    /// <summary>Control latents of a VACE model [VaceInChannels, T, h, w]; unset for other models.</summary>
+    public Tensor Control { get; set; }
+
+    /// <summary>Factor of each control block; empty for other models.</summary>
+    public IReadOnlyList<float> ControlStrengths { get; set; } = [];
+
+    /// <summary>Latent frames at the start that steer the model but are not part of the clip (reference pictures).</summary>
+    public int LeadFrames { get; set; }
+
     /// <summary>Latent frames at the end that steer the model but are not part of the clip (an appended end frame).</summary>
     public int ExtraFrames { get; set; }
 
@@ -37,6 +46,7 @@ sealed class Conditioning : IDisposable
         Image.Dispose();
         Channels.Dispose();
         Start.Dispose();
+        Control.Dispose();
         Given?.Dispose();
     }
 }

@@ -13,16 +13,14 @@ sealed class FrameMaker(
     public void Run(Tensor latent, CancellationToken cancel)
     {
         var source = request.Request.Video is { } clip && (request.JoinedFrames > 0 || PastesBack) ? SourceClip.Open(clip) : null;
-        if (request.JoinedFrames > 0)
+        bool backward = request.Direction == ExtendDirection.Backward;
+        if (!backward)
         {
-            foreach (var image in source!.Read(0, request.JoinedFrames, request.Width, request.Height))
-            {
-                Hand(image.Rgb, cancel);
-            }
+            HandSource(source, cancel);
         }
 
-        using var originals = PastesBack ? source!.Read(0, request.Frames, request.Width, request.Height).GetEnumerator() : null;
-        bool[]? mask = PastesBack ? Pictures.Mask(request.Request.Mask!, request.Width, request.Height) : null;
+        using var originals = PastesBack ? source!.Read(0, request.Frames, request.Width, request.Height, margins: request.Margins).GetEnumerator() : null;
+        using var masks = PastesBack ? request.OpenMask(source!).ReadFlags(request.Frames).GetEnumerator() : null;
         using var lease = parts.Decoder.Rent();
         DecodeStage.Run(lease.Value, latent, residency.Decode, (first, frames) =>
         {
@@ -30,12 +28,28 @@ sealed class FrameMaker(
             for (int i = 0; i < frames.Shape[0]; i++)
             {
                 originals?.MoveNext();
-                if (first + i >= request.Overlap)
+                masks?.MoveNext();
+                if (backward ? first + i < request.Frames - request.Overlap : first + i >= request.Overlap)
                 {
-                    Hand(frames[i], originals?.Current, mask, cancel);
+                    Hand(frames[i], originals?.Current, masks?.Current, cancel);
                 }
             }
         }, cancel);
+        if (backward)
+        {
+            HandSource(source, cancel);
+        }
+    }
+
+    void HandSource(SourceClip? source, CancellationToken cancel)
+    {
+        if (request.JoinedFrames > 0)
+        {
+            foreach (var image in source!.Read(0, request.JoinedFrames, request.Width, request.Height))
+            {
+                Hand(image.Rgb, cancel);
+            }
+        }
     }
 
     bool PastesBack => request.Task == VideoTask.Edit && request.Request.PasteBack;

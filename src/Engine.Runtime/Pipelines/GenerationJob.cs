@@ -31,7 +31,7 @@ sealed class GenerationJob(ModelParts parts, ResolvedRequest request, Residency 
         ShowTimesteps(scheduler);
         Walk(latent, conditioning, scheduler, random, state, first, cancel);
         conditioning.Given?.PutInto(latent);
-        return Finished(latent, conditioning.ExtraFrames);
+        return Finished(latent, conditioning.LeadFrames, conditioning.ExtraFrames);
     }
 
     Conditioning Condition(JobInputs inputs, CancellationToken cancel)
@@ -52,7 +52,7 @@ sealed class GenerationJob(ModelParts parts, ResolvedRequest request, Residency 
                 parts.StreamedTextEncoder.Release();
             }
 
-            if (request.Task != VideoTask.TextToVideo)
+            if (InputStage.Needed(request, parts.Checkpoint))
             {
                 progress.Enter(GenerationStage.EncodingInputs);
                 InputStage.RunImageEncoder(parts, request, inputs, conditioning);
@@ -151,14 +151,14 @@ sealed class GenerationJob(ModelParts parts, ResolvedRequest request, Residency 
         return done;
     }
 
-    Tensor Finished(Tensor latent, int extraFrames)
+    Tensor Finished(Tensor latent, int leadFrames, int extraFrames)
     {
-        int frames = latent.Shape[1] - extraFrames;
+        int frames = latent.Shape[1] - leadFrames - extraFrames;
         var clip = parts.Device.NewTensor([latent.Shape[0], frames, latent.Shape[2], latent.Shape[3]]);
         using var frame = parts.Device.NewTensor([latent.Shape[0], 1, latent.Shape[2], latent.Shape[3]]);
         for (int t = 0; t < frames; t++)
         {
-            Latents.Take(latent, t, frame);
+            Latents.Take(latent, leadFrames + t, frame);
             Latents.Put(frame, clip, t);
         }
 
@@ -176,6 +176,13 @@ sealed class GenerationJob(ModelParts parts, ResolvedRequest request, Residency 
         ShowPadded("negative_prompt_embeds", conditioning.NegativePrompt);
         Show("image_embeds", conditioning.Image);
         Show("condition", conditioning.Channels);
+        if (!conditioning.Control.IsEmpty)
+        {
+            int latents = 2 * parts.Checkpoint.Vae!.ZDim;
+            Show("vace_latents", conditioning.Control.Slice(0, latents));
+            Show("vace_mask", conditioning.Control.Slice(latents, conditioning.Control.Shape[0] - latents));
+        }
+
         if (conditioning.Given is not { } given)
         {
             return;

@@ -17,11 +17,14 @@ static class InputStage
     // Every latent frame's mask has one channel for each pixel frame in it.
     const int MaskChannels = 4;
 
-    /// <summary>Latent shape [C, T, h, w] that the sampler walks, an appended end frame included.</summary>
+    /// <summary>True when there is anything to encode beside the prompt.</summary>
+    public static bool Needed(ResolvedRequest request, Checkpoint model) => request.Task != VideoTask.TextToVideo || VaceStage.Takes(model);
+
+    /// <summary>Latent shape [C, T, h, w] that the sampler walks, reference frames and an appended end frame included.</summary>
     public static Shape LatentShape(ResolvedRequest request, Checkpoint model)
     {
         var vae = model.Vae!;
-        int extra = request.Task == VideoTask.FirstLastFrame && model.Info.EndFrame == EndFrameStyle.AppendedLatentFrame ? 1 : 0;
+        int extra = (EndsWithPicture(request, model) ? 1 : 0) + (request.Request.References?.Count ?? 0);
         return [vae.ZDim, LatentFrames(request.Frames, vae.TemporalFactor) + extra, request.Height / vae.SpatialFactor, request.Width / vae.SpatialFactor];
     }
 
@@ -36,7 +39,7 @@ static class InputStage
     public static void Run(
         ModelParts parts, ResolvedRequest request, JobInputs? inputs, Conditioning into, VaeTiling? tiling, Action<string>? note, CancellationToken cancel)
     {
-        if (request.Task == VideoTask.TextToVideo)
+        if (!Needed(request, parts.Checkpoint))
         {
             return;
         }
@@ -45,13 +48,20 @@ static class InputStage
         using var encoder = new LatentEncoder(lease.Value, request.Width, request.Height, tiling);
         var shape = LatentShape(request, parts.Checkpoint);
         var transformer = parts.Checkpoint.Transformer!;
+        if (VaceStage.Takes(parts.Checkpoint))
+        {
+            VaceStage.Run(parts, request, inputs, encoder, shape, into, note, cancel);
+        }
+
         switch (request.Task)
         {
             case VideoTask.Restyle:
                 into.Start = parts.Device.NewTensor(shape);
                 encoder.Encode(Clip(request, inputs, 0, request.Frames, note), (t, frame) => Latents.Put(frame, into.Start, t), cancel);
                 break;
-            case VideoTask.ImageToVideo or VideoTask.FirstLastFrame when transformer.InChannels > transformer.OutChannels:
+            case var _ when VaceStage.Takes(parts.Checkpoint):
+                break;
+            case VideoTask.ImageToVideo or VideoTask.FirstLastFrame or VideoTask.Keyframes when transformer.InChannels > transformer.OutChannels:
                 into.Channels = Channels(parts, request, inputs, encoder, shape, cancel);
                 break;
             default:
@@ -70,7 +80,7 @@ static class InputStage
         }
 
         var config = parts.Checkpoint.ImageEncoder!;
-        Image?[] pictures = request.Task == VideoTask.FirstLastFrame ? [inputs?.FirstOriginal, inputs?.LastOriginal] : [inputs?.FirstOriginal];
+        Image?[] pictures = inputs is null ? new Image?[request.Keyframes.Count] : [.. inputs.Originals];
         using var lease = parts.ImageEncoder.Rent();
         using var scratch = new Workspace(parts.Device);
         using var pixels = parts.Device.NewTensor([3, config.ImageSize, config.ImageSize]);
@@ -93,81 +103,118 @@ static class InputStage
         var given = into.Given!;
         switch (request.Task)
         {
+            case VideoTask.Extend when request.Direction == ExtendDirection.Backward:
+                GiveEnd(model, request, inputs, encoder, shape, into, note, cancel);
+                break;
             case VideoTask.Extend:
                 encoder.Encode(
                     Clip(request, inputs, request.SourceFrames - request.Overlap, request.Overlap, note), (t, frame) => given.Give(t, frame), cancel);
                 break;
             case VideoTask.Edit:
-                bool[] free = FreeLatents(inputs?.Mask, request, model.Transformer!.Patch, shape);
-                encoder.Encode(Clip(request, inputs, 0, request.Frames, note), (t, frame) => given.Give(t, frame, free), cancel);
+                var free = FreeLatents(inputs?.Mask, request, model, shape).GetEnumerator();
+                encoder.Encode(Clip(request, inputs, 0, request.Frames, note), (t, frame) => given.Give(t, frame, Next(free)), cancel);
                 break;
             default:
-                encoder.Encode([inputs?.First], (_, frame) => given.Give(0, frame), cancel);
-                if (request.Task == VideoTask.FirstLastFrame)
+                foreach (var (at, picture) in request.Keyframes.Select(k => (k.Frame, inputs?.Frames[k.Frame])))
                 {
-                    // The end frame is one more latent frame, encoded as a single picture, and dropped after the last step.
-                    into.ExtraFrames = 1;
-                    encoder.Encode([inputs?.Last], (_, frame) => given.Give(shape[1] - 1, frame), cancel);
+                    // A last frame is one more latent frame, encoded as a single picture, and dropped after the last step.
+                    bool appended = at > 0 && at == request.Frames - 1 && EndsWithPicture(request, model);
+                    int place = appended ? shape[1] - 1 : (at + model.Vae!.TemporalFactor - 1) / model.Vae.TemporalFactor;
+                    into.ExtraFrames = EndsWithPicture(request, model) ? 1 : 0;
+                    encoder.Encode([picture], (_, frame) => given.Give(place, frame), cancel);
                 }
 
                 break;
         }
+
+        static bool[]? Next(IEnumerator<bool[]> masks) => masks.MoveNext() ? masks.Current : null;
     }
+
+    // Leading up to a source: its first frames are the clip's last. One of them is an end frame, more are whole latent frames.
+    static void GiveEnd(
+        Checkpoint model, ResolvedRequest request, JobInputs? inputs, LatentEncoder encoder, Shape shape, Conditioning into,
+        Action<string>? note, CancellationToken cancel)
+    {
+        int last = LatentFrames(request.Overlap, model.Vae!.TemporalFactor) - 1;
+        bool appended = EndsWithPicture(request, model);
+        into.ExtraFrames = appended ? 1 : 0;
+        encoder.Encode(
+            Clip(request, inputs, 0, request.Overlap, note),
+            (t, frame) =>
+            {
+                // The latent of the very first frame holds one frame only, which is right at a start alone.
+                if (t > 0 || appended || last == 0)
+                {
+                    into.Given!.Give(shape[1] - 1 - last + t, frame);
+                }
+            },
+            cancel);
+    }
+
+    static bool EndsWithPicture(ResolvedRequest request, Checkpoint model) => model.Info.EndFrame == EndFrameStyle.AppendedLatentFrame
+        && (request is { Task: VideoTask.Extend, Direction: ExtendDirection.Backward, Overlap: 1 }
+            || request.Keyframes.Any(k => k.Frame > 0 && k.Frame == request.Frames - 1));
 
     /// <summary>Mask and conditioning latent [4 + C, T, h, w]: 1 on frames that are known; unknown frames are mid-grey before encoding.</summary>
     static Tensor Channels(ModelParts parts, ResolvedRequest request, JobInputs? inputs, LatentEncoder encoder, Shape shape, CancellationToken cancel)
     {
-        bool hasLast = request.Task == VideoTask.FirstLastFrame;
         var channels = parts.Device.NewTensor([MaskChannels + shape[0], shape[1], shape[2], shape[3]]);
         var mask = channels.Slice(0, MaskChannels);
         mask.Fill(0);
-        for (int c = 0; c < MaskChannels; c++)
+        foreach (var keyframe in request.Keyframes)
         {
-            mask[c].Slice(0, 1).Fill(1);
-        }
-
-        if (hasLast)
-        {
-            // The last pixel frame is the last one of its latent frame.
-            mask[MaskChannels - 1].Slice(shape[1] - 1, 1).Fill(1);
+            // The first latent frame holds one pixel frame, which counts for all of its places; the others hold four, in order.
+            for (int c = 0; c < MaskChannels; c++)
+            {
+                if (keyframe.Frame == 0 || c == (keyframe.Frame - 1) % MaskChannels)
+                {
+                    mask[c].Slice((keyframe.Frame + MaskChannels - 1) / MaskChannels, 1).Fill(1);
+                }
+            }
         }
 
         var latent = channels.Slice(MaskChannels, shape[0]);
-        var frames = Enumerable.Range(0, request.Frames)
-            .Select(i => i == 0 ? inputs?.First : hasLast && i == request.Frames - 1 ? inputs?.Last : null);
+        var frames = Enumerable.Range(0, request.Frames).Select(i => inputs?.Frames.GetValueOrDefault(i));
         encoder.Encode(frames, (t, frame) => Latents.Put(frame, latent, t), cancel);
         return channels;
     }
 
-    /// <summary>[h, w], true where a token of the latent is touched by the mask and so made anew.</summary>
-    static bool[] FreeLatents(bool[]? mask, ResolvedRequest request, (int T, int H, int W) patch, Shape shape)
+    /// <summary>For each latent frame [h, w], true where a token is touched by the mask of any of its frames and so made anew.</summary>
+    static IEnumerable<bool[]> FreeLatents(MaskClip? mask, ResolvedRequest request, Checkpoint model, Shape shape)
     {
-        int rows = shape[2];
-        int columns = shape[3];
-        var free = new bool[rows * columns];
-        if (mask is null)
+        var patch = model.Transformer!.Patch;
+        int factor = model.Vae!.SpatialFactor;
+        int group = model.Vae.TemporalFactor;
+        int frame = 0;
+        var touched = new bool[shape[2] / patch.H, shape[3] / patch.W];
+        foreach (bool[] flags in mask?.ReadFlags(request.Frames) ?? [])
         {
+            for (int i = 0; i < flags.Length; i++)
+            {
+                touched[i / request.Width / (factor * patch.H), i % request.Width / (factor * patch.W)] |= flags[i];
+            }
+
+            if (frame++ % group == 0)
+            {
+                yield return Free(touched);
+                Array.Clear(touched);
+            }
+        }
+
+        bool[] Free(bool[,] tokens)
+        {
+            var free = new bool[shape[2] * shape[3]];
+            for (int i = 0; i < free.Length; i++)
+            {
+                free[i] = tokens[i / shape[3] / patch.H, i % shape[3] / patch.W];
+            }
+
             return free;
         }
-
-        int tokenHeight = request.Height / rows * patch.H;
-        int tokenWidth = request.Width / columns * patch.W;
-        var touched = new bool[request.Height / tokenHeight, request.Width / tokenWidth];
-        for (int i = 0; i < mask.Length; i++)
-        {
-            touched[i / request.Width / tokenHeight, i % request.Width / tokenWidth] |= mask[i];
-        }
-
-        for (int i = 0; i < free.Length; i++)
-        {
-            free[i] = touched[i / columns / patch.H, i % columns / patch.W];
-        }
-
-        return free;
     }
 
     static IEnumerable<Image?> Clip(ResolvedRequest request, JobInputs? inputs, int start, int count, Action<string>? note) =>
-        inputs?.Source?.Read(start, count, request.Width, request.Height, note) ?? Enumerable.Repeat<Image?>(null, count);
+        inputs?.Source?.Read(start, count, request.Width, request.Height, note, request.Margins) ?? Enumerable.Repeat<Image?>(null, count);
 
     static int LatentFrames(int frames, int group) => ((frames - 1) / group) + 1;
 }

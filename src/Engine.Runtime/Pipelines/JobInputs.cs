@@ -2,26 +2,26 @@ using Engine.Runtime.Media;
 
 namespace Engine.Runtime.Pipelines;
 
-/// <summary>The pictures and the clip of a request, read and brought to size before any weight is.</summary>
+/// <summary>The pictures and the clips of a request, read or opened before any weight is read.</summary>
 sealed class JobInputs
 {
-    /// <summary>First frame at the clip's size, or null.</summary>
-    public Image? First { get; private init; }
+    /// <summary>Pictures that are frames of the clip, at the clip's size.</summary>
+    public IReadOnlyDictionary<int, Image> Frames { get; private init; } = new Dictionary<int, Image>();
 
-    /// <summary>Last frame at the clip's size, or null.</summary>
-    public Image? Last { get; private init; }
+    /// <summary>The same pictures in order, at their own sizes, which the image encoder sees.</summary>
+    public IReadOnlyList<Image> Originals { get; private init; } = [];
 
-    /// <summary>First frame at its own size, which the image encoder sees.</summary>
-    public Image? FirstOriginal { get; private init; }
-
-    /// <summary>Last frame at its own size.</summary>
-    public Image? LastOriginal { get; private init; }
+    /// <summary>Reference pictures at their own sizes.</summary>
+    public IReadOnlyList<Image> References { get; private init; } = [];
 
     /// <summary>The source clip, or null.</summary>
     public SourceClip? Source { get; private init; }
 
-    /// <summary>[H, W], true where the clip is made anew; null without a mask.</summary>
-    public bool[]? Mask { get; private init; }
+    /// <summary>The control clip, or null.</summary>
+    public SourceClip? Control { get; private init; }
+
+    /// <summary>Where the clip is made anew; null when there is nothing to edit.</summary>
+    public MaskClip? Mask { get; private init; }
 
     /// <summary>Reads everything; pictures that cannot be used are found out here.</summary>
     /// <param name="resolved">The request.</param>
@@ -30,17 +30,15 @@ sealed class JobInputs
     public static JobInputs Load(ResolvedRequest resolved, Action<string> note)
     {
         var request = resolved.Request;
+        var source = request.Video is { } clip ? SourceClip.Open(clip) : null;
         return new JobInputs
         {
-            First = Fit(request.FirstFrame, resolved, note),
-            Last = Fit(request.LastFrame, resolved, note),
-            FirstOriginal = request.FirstFrame is { } first ? Pictures.Load(first) : null,
-            LastOriginal = request.LastFrame is { } last ? Pictures.Load(last) : null,
-            Mask = resolved.Task == VideoTask.Edit ? Pictures.Mask(request.Mask!, resolved.Width, resolved.Height, note) : null,
-            Source = request.Video is { } clip ? SourceClip.Open(clip) : null,
+            Frames = resolved.Keyframes.ToDictionary(k => k.Frame, k => Pictures.Fit(k.Image, resolved.Width, resolved.Height, note)),
+            Originals = [.. resolved.Keyframes.Select(k => Pictures.Load(k.Image))],
+            References = [.. (request.References ?? []).Select(Pictures.Load)],
+            Source = source,
+            Control = request.Control is { } control ? SourceClip.Open(control) : null,
+            Mask = resolved.Task == VideoTask.Edit ? resolved.OpenMask(source!, note) : null,
         };
     }
-
-    static Image? Fit(PictureInput? picture, ResolvedRequest resolved, Action<string> note) =>
-        picture is null ? null : Pictures.Fit(picture, resolved.Width, resolved.Height, note);
 }

@@ -11,6 +11,7 @@ sealed class LatentEncoder : IDisposable
     readonly VaeConfig _config;
     readonly Tensor _frames;
     readonly Tensor _latent;
+    float[]? _host;
 
     /// <summary>Opens the encoder for one size.</summary>
     /// <param name="vae">The VAE, with its encoder.</param>
@@ -29,7 +30,14 @@ sealed class LatentEncoder : IDisposable
     /// <param name="frames">4n + 1 pictures of the encoder's size; null stands for mid-grey.</param>
     /// <param name="take">Told each latent frame's index and values [Z, 1, h, w], valid during the call.</param>
     /// <param name="cancel">Stops between groups.</param>
-    public void Encode(IEnumerable<Image?> frames, Action<int, Tensor> take, CancellationToken cancel)
+    public void Encode(IEnumerable<Image?> frames, Action<int, Tensor> take, CancellationToken cancel) =>
+        Encode(frames.Select(f => new EncoderFrame(f)), take, cancel);
+
+    /// <summary>Encodes one clip whose frames may be known in part.</summary>
+    /// <param name="frames">4n + 1 frames of the encoder's size.</param>
+    /// <param name="take">Told each latent frame's index and values [Z, 1, h, w], valid during the call.</param>
+    /// <param name="cancel">Stops between groups.</param>
+    public void Encode(IEnumerable<EncoderFrame> frames, Action<int, Tensor> take, CancellationToken cancel)
     {
         _encoder.Reset();
         int filled = 0;
@@ -71,29 +79,20 @@ sealed class LatentEncoder : IDisposable
         _latent.Dispose();
     }
 
-    // Bytes to -1..1 with upstream's two roundings: / 255, then 2 x - 1.
-    static void Fill(Tensor into, Image? picture)
+    void Fill(Tensor into, in EncoderFrame frame)
     {
-        if (picture is null)
+        if (frame.IsGrey)
         {
             into.Fill(0);
             return;
         }
 
-        if (picture.Rgb.Length != into.Count)
+        frame.Require(into);
+        if (!into.Device.IsDry)
         {
-            throw new ArgumentException($"A picture of {picture.Width}x{picture.Height} does not fill a frame of {into.Shape}.", nameof(picture));
-        }
-
-        if (into.Device.IsDry)
-        {
-            return;
-        }
-
-        var values = into.Span;
-        for (int i = 0; i < values.Length; i++)
-        {
-            values[i] = (2 * (picture.Rgb[i] / 255f)) - 1;
+            _host ??= new float[into.Count];
+            frame.CopyTo(_host);
+            into.CopyFrom(_host);
         }
     }
 }

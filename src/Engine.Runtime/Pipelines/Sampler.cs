@@ -27,6 +27,7 @@ sealed class Sampler : IDisposable
     readonly Workspace _scratch;
     readonly bool _pair;
     readonly Action<int, Tensor> _afterBlock;
+    readonly TransformerControl? _control;
     CancellationToken _cancel;
 
     /// <summary>Embeds the prompts for a transformer and allocates every buffer.</summary>
@@ -61,6 +62,7 @@ sealed class Sampler : IDisposable
             _input.Slice(latent.Shape[0], transformer.Config.InChannels - latent.Shape[0]).CopyFrom(conditioning.Channels);
         }
 
+        _control = conditioning.Control.IsEmpty ? null : new TransformerControl(conditioning.Control, conditioning.ControlStrengths);
         _afterBlock = (_, _) => _cancel.ThrowIfCancellationRequested();
     }
 
@@ -127,18 +129,18 @@ sealed class Sampler : IDisposable
     {
         if (_negative is null || guidance <= 1)
         {
-            _transformer.Forward(_input, _timesteps, _prompt, _velocity, _scratch, afterBlock);
+            _transformer.Forward(_input, _timesteps, _prompt, _velocity, _scratch, afterBlock, _control);
             return;
         }
 
         if (_pair)
         {
-            _transformer.ForwardPair(_input, _timesteps, _prompt, _negative, _velocity, _negativeVelocity, _scratch, afterBlock);
+            _transformer.ForwardPair(_input, _timesteps, _prompt, _negative, _velocity, _negativeVelocity, _scratch, afterBlock, _control);
         }
         else
         {
-            _transformer.Forward(_input, _timesteps, _prompt, _velocity, _scratch, afterBlock);
-            _transformer.Forward(_input, _timesteps, _negative, _negativeVelocity, _scratch, afterBlock);
+            _transformer.Forward(_input, _timesteps, _prompt, _velocity, _scratch, afterBlock, _control);
+            _transformer.Forward(_input, _timesteps, _negative, _negativeVelocity, _scratch, afterBlock, _control);
         }
 
         // In upstream's order: the difference first, which is small.

@@ -58,7 +58,7 @@ sealed class DryJob : IDisposable
             Denoise(latent, conditioning);
         }
 
-        using var clip = _device.NewTensor([shape[0], shape[1] - conditioning.ExtraFrames, shape[2], shape[3]]);
+        using var clip = _device.NewTensor([shape[0], shape[1] - conditioning.LeadFrames - conditioning.ExtraFrames, shape[2], shape[3]]);
         latent.Dispose();
         Count(GenerationStage.Decoding, 1, () =>
         {
@@ -76,7 +76,7 @@ sealed class DryJob : IDisposable
         });
         var conditioning = new Conditioning { Prompt = text[0], NegativePrompt = text.Length > 1 ? text[1] : default, TextLength = _request.MaxSequenceLength };
         Release(_parts.TextEncoder.Release, _parts.StreamedTextEncoder.Release);
-        if (_request.Task != VideoTask.TextToVideo)
+        if (InputStage.Needed(_request, _parts.Checkpoint))
         {
             Count(GenerationStage.EncodingInputs, 1, () =>
             {

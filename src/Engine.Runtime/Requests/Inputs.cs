@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Text.Json.Serialization;
 
 namespace Engine.Runtime;
@@ -73,6 +74,15 @@ public sealed class ClipInput
         ArgumentNullException.ThrowIfNull(frames);
         return frames.Count > 0 ? new(null, [.. frames]) : throw new ArgumentException("A clip has at least one frame.", nameof(frames));
     }
+
+    /// <summary>One picture as a clip of one frame.</summary>
+    [return: NotNullIfNotNull(nameof(picture))]
+    public static implicit operator ClipInput?(PictureInput? picture) => picture switch
+    {
+        null => null,
+        { Path: { } path } => FromFile(path),
+        _ => FromFrames([picture]),
+    };
 
     /// <summary>The file's path, or the number of frames.</summary>
     public override string ToString() => Path ?? $"{Frames.Count} frames in memory";

@@ -22,33 +22,16 @@ static class Pictures
         return image;
     }
 
-    /// <summary>A mask brought to a size: true where the clip is made anew (at least half white).</summary>
-    public static bool[] Mask(PictureInput input, int width, int height, Action<string>? fitted = null)
+    /// <summary>A picture as a mask: grey as Pillow's "L" has it.</summary>
+    public static Mask Grey(Image image)
     {
-        Mask mask;
-        if (input.Path is { } path)
+        var rgb = image.Rgb;
+        var grey = new byte[image.Width * image.Height];
+        for (int i = 0; i < grey.Length; i++)
         {
-            mask = Media.Mask.Load(path);
-        }
-        else
-        {
-            // Grey as for files: Pillow's "L".
-            var rgb = input.Rgb24.Span;
-            var grey = new byte[input.Width * input.Height];
-            for (int i = 0; i < grey.Length; i++)
-            {
-                grey[i] = (byte)(((19595 * rgb[i * 3]) + (38470 * rgb[(i * 3) + 1]) + (7471 * rgb[(i * 3) + 2]) + 32768) >> 16);
-            }
-
-            mask = new Mask(input.Width, input.Height, grey);
+            grey[i] = (byte)(((19595 * rgb[i * 3]) + (38470 * rgb[(i * 3) + 1]) + (7471 * rgb[(i * 3) + 2]) + 32768) >> 16);
         }
 
-        var (fittedMask, done) = ImageFit.Cover(mask, width, height, input.ToString());
-        if (done is not null)
-        {
-            fitted?.Invoke(done);
-        }
-
-        return Array.ConvertAll(fittedMask.Values, v => v >= 128);
+        return new Mask(image.Width, image.Height, grey);
     }
 }

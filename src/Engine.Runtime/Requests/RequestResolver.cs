@@ -17,7 +17,7 @@ static class RequestResolver
         var missing = RequestRules.MissingFiles(request);
         var task = TaskOf(request);
         Parts(model);
-        Ability(wrong, task, model);
+        RequestAbilities.Check(wrong, request, task, model);
         int width = request.Width ?? model.Info.Width;
         int height = request.Height ?? model.Info.Height;
         Grid(wrong, model, width, height);
@@ -27,9 +27,16 @@ static class RequestResolver
         }
 
         var notes = new List<string>();
-        var source = request.Video is { } clip ? SourceClip.Open(clip) : null;
+        var source = (request.Video ?? request.Control) is { } clip ? SourceClip.Open(clip) : null;
         double fps = request.Fps ?? source?.Fps ?? model.Info.Fps;
         int frames = Frames(wrong, notes, request, task, model, fps, source?.Count);
+        var keyframes = RequestKeyframes.Place(wrong, request, frames, fps);
+        if (task == VideoTask.Keyframes)
+        {
+            task = RequestKeyframes.Task(keyframes, frames);
+            RequestAbilities.CheckTask(wrong, "keyframes", task, model);
+        }
+
         int overlap = task == VideoTask.Extend ? Overlap(wrong, request, frames, source!.Count) : 0;
         int steps = request.Steps ?? model.Info.Steps;
         int firstStep = task == VideoTask.Restyle ? FirstStep(wrong, request.Strength ?? DefaultStrength, steps) : 0;
@@ -38,6 +45,8 @@ static class RequestResolver
             wrong.Add(new("guidance2", $"applies to models with two experts; {model.Name} has one, so give guidance alone."));
         }
 
+        var strengths = RequestAbilities.ControlStrengths(wrong, request, model);
+        Clips(wrong, request, frames);
         if (wrong.Count > 0)
         {
             throw new RequestException(wrong);
@@ -74,6 +83,9 @@ static class RequestResolver
             Overlap = overlap,
             JoinedFrames = joined,
             SourceFrames = source?.Count ?? 0,
+            Keyframes = keyframes,
+            ControlStrengths = strengths,
+            Direction = request.Direction ?? ExtendDirection.Forward,
             Notes = notes,
         };
         return resolved with { Request = Filled(request, resolved, model) };
@@ -87,8 +99,10 @@ static class RequestResolver
     {
         { Video: not null, Mode: VideoMode.Extend } => VideoTask.Extend,
         { Video: not null, Mode: VideoMode.Edit } => VideoTask.Edit,
-        { Video: not null, Mode: null, Mask: not null } => VideoTask.Edit,
+        { Video: not null, Mode: null } when request.Mask is not null || request.Expand is not null => VideoTask.Edit,
         { Video: not null } => VideoTask.Restyle,
+        { Control: not null } => VideoTask.Control,
+        { Keyframes.Count: > 0 } => VideoTask.Keyframes,
         { LastFrame: not null } => VideoTask.FirstLastFrame,
         { FirstFrame: not null } => VideoTask.ImageToVideo,
         _ => VideoTask.TextToVideo,
@@ -118,6 +132,7 @@ static class RequestResolver
         },
         Strength = r.Task == VideoTask.Restyle ? request.Strength ?? DefaultStrength : null,
         Overlap = r.Task == VideoTask.Extend ? r.Overlap : null,
+        Direction = r.Task == VideoTask.Extend ? r.Direction : null,
         MaxSequenceLength = r.MaxSequenceLength,
     };
 
@@ -136,34 +151,6 @@ static class RequestResolver
             throw new EngineException(ErrorKind.BadInput, $"The model {model.Path} has no {string.Join(" and no ", absent)}, which making a clip takes; complete its folder.");
         }
     }
-
-    static void Ability(List<RequestProblem> wrong, VideoTask task, Checkpoint model)
-    {
-        var (needed, field, what) = task switch
-        {
-            VideoTask.TextToVideo => (Abilities.Text, "prompt", "text alone"),
-            VideoTask.ImageToVideo => (Abilities.FirstFrame, "first_frame", "a first frame"),
-            VideoTask.FirstLastFrame => (Abilities.FirstLastFrame, "last_frame", "first and last frames"),
-            VideoTask.Restyle => (Abilities.Video, "video", "restyling a video"),
-            VideoTask.Extend => (Abilities.Extend, "mode", "extending a video"),
-            _ => (Abilities.Mask, "mask", "masks"),
-        };
-        if (!model.Info.Abilities.HasFlag(needed))
-        {
-            wrong.Add(new(field, $"{model.Name} cannot work from {what}; it can do {Names(model.Info.Abilities)}."));
-        }
-    }
-
-    static string Names(Abilities abilities) => abilities == Abilities.None ? "nothing that is known" : string.Join(", ",
-        new (Abilities Flag, string Name)[]
-        {
-            (Abilities.Text, "text to video"),
-            (Abilities.FirstFrame, "first frame to video"),
-            (Abilities.FirstLastFrame, "first and last frame to video"),
-            (Abilities.Extend, "extending"),
-            (Abilities.Mask, "masked editing"),
-            (Abilities.Video, "restyling"),
-        }.Where(a => abilities.HasFlag(a.Flag)).Select(a => a.Name));
 
     static void Grid(List<RequestProblem> wrong, Checkpoint model, int width, int height)
     {
@@ -197,7 +184,7 @@ static class RequestResolver
     {
         int group = model.Vae!.TemporalFactor;
         int most = ((model.Transformer!.RopeMaxSeqLen - 2) * group) + 1;
-        int? available = task is VideoTask.Restyle or VideoTask.Edit ? source : null;
+        int? available = task is VideoTask.Restyle or VideoTask.Edit or VideoTask.Control ? source : null;
         int frames;
         if (request.Frames is { } given)
         {
@@ -225,7 +212,7 @@ static class RequestResolver
         }
         else if (available is { } count && frames > count)
         {
-            wrong.Add(new("frames", $"the source video has {count} frames, fewer than the {frames} asked for; ask for {((count - 1) / group * group) + 1} or fewer."));
+            wrong.Add(new("frames", $"the {(task == VideoTask.Control ? "control clip" : "source video")} has {count} frames, fewer than the {frames} asked for; ask for {((count - 1) / group * group) + 1} or fewer."));
         }
         else if (available > frames)
         {
@@ -235,12 +222,21 @@ static class RequestResolver
         return frames;
     }
 
+    /// <summary>A mask that is a clip has a frame for each frame made.</summary>
+    static void Clips(List<RequestProblem> wrong, VideoRequest request, int frames)
+    {
+        if (request.Mask is { } mask && SourceClip.Open(mask).Count is > 1 and var count && count < frames)
+        {
+            wrong.Add(new("mask", $"the mask clip has {count} frames, fewer than the {frames} of the clip; give one picture, or a clip as long."));
+        }
+    }
+
     static int Overlap(List<RequestProblem> wrong, VideoRequest request, int frames, int source)
     {
         int overlap = request.Overlap ?? (source >= DefaultOverlap && frames > DefaultOverlap ? DefaultOverlap : 1);
         if (overlap > source)
         {
-            wrong.Add(new("overlap", $"{overlap} is more than the source video's {source} frames; it takes 1, 5 or 9, at most that many."));
+            wrong.Add(new("overlap", $"{overlap} is more than the source video's {source} frames; it takes 1, 5, 9, 13 or 17, at most that many."));
         }
         else if (overlap >= frames)
         {

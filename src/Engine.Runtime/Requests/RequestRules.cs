@@ -9,7 +9,7 @@ static class RequestRules
     public const long MinMemory = 64L << 20;
     public const int MaxSteps = 1000;
     public const int MaxTextLength = 1024;
-    static readonly int[] s_overlaps = [1, 5, 9];
+    static readonly int[] s_overlaps = [1, 5, 9, 13, 17];
 
     /// <summary>Everything that is wrong with a request whatever the model.</summary>
     public static List<RequestProblem> Problems(VideoRequest request)
@@ -36,6 +36,7 @@ static class RequestRules
 
         Named(found, "scheduler", request.Scheduler);
         Named(found, "mode", request.Mode);
+        Named(found, "direction", request.Direction);
         if (request.Frames is not null && request.Seconds is not null)
         {
             found.Add(new("seconds", "the length is given twice; give frames or seconds, not both."));
@@ -51,7 +52,18 @@ static class RequestRules
         var found = new List<RequestProblem>();
         File(found, "first_frame", request.FirstFrame?.Path, "picture", folder: false);
         File(found, "last_frame", request.LastFrame?.Path, "picture", folder: false);
-        File(found, "mask", request.Mask?.Path, "picture", folder: false);
+        File(found, "mask", request.Mask?.Path, "picture or clip", folder: true);
+        File(found, "control", request.Control?.Path, "clip", folder: true);
+        foreach (var keyframe in request.Keyframes ?? [])
+        {
+            File(found, "keyframes", keyframe.Image.Path, "picture", folder: false);
+        }
+
+        foreach (var reference in request.References ?? [])
+        {
+            File(found, "references", reference.Path, "picture", folder: false);
+        }
+
         File(found, "video", request.Video?.Path, "clip", folder: true);
         return found;
     }
@@ -59,14 +71,17 @@ static class RequestRules
     static void Combination(List<RequestProblem> found, VideoRequest request)
     {
         bool video = request.Video is not null;
-        var mode = request.Mode ?? (request.Mask is null ? VideoMode.Restyle : VideoMode.Edit);
+        bool edits = request.Mask is not null || request.Expand is not null;
+        var mode = request.Mode ?? (edits ? VideoMode.Edit : VideoMode.Restyle);
         Only(found, "mode", request.Mode is not null, video, "applies to a source video; give one as video");
         Only(found, "mask", request.Mask is not null, video && mode == VideoMode.Edit, "applies to editing a source video; give one as video, with mode edit");
         Only(found, "strength", request.Strength is not null, video && mode == VideoMode.Restyle, "applies to restyling a source video; give one as video, with mode restyle");
         Only(found, "overlap", request.Overlap is not null, video && mode == VideoMode.Extend, "applies to extending a source video; give one as video, with mode extend");
         Only(found, "last_frame", request.LastFrame is not null, request.FirstFrame is not null, "needs a first_frame as well");
         Only(found, "first_frame", request.FirstFrame is not null, !video, "cannot be combined with a source video; give one of the two");
-        Only(found, "mode", video && mode == VideoMode.Edit, request.Mask is not null, "is edit, which needs a mask: a picture that is white where the clip is made anew");
+        Only(found, "mode", video && mode == VideoMode.Edit, edits, "is edit, which needs a mask: a picture that is white where the clip is made anew (or expand, to add room around it)");
+        Only(found, "direction", request.Direction is not null, video && mode == VideoMode.Extend, "applies to extending a source video; give one as video, with mode extend");
+        RequestKeyframes.Combination(found, request, video, mode);
         if (request.Overlap is { } overlap && !s_overlaps.Contains(overlap))
         {
             found.Add(new("overlap", $"{overlap} is not possible; it takes {string.Join(", ", s_overlaps)} frames."));

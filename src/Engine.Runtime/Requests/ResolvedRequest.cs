@@ -68,9 +68,25 @@ public sealed record ResolvedRequest
     /// <summary>Frames in the source clip; 0 without one.</summary>
     public required int SourceFrames { get; init; }
 
+    /// <summary>Pictures that are frames of the clip, in order: a first frame, a last one, and others.</summary>
+    public IReadOnlyList<PlacedPicture> Keyframes { get; init; } = [];
+
+    /// <summary>Factor of each control block of a VACE model; empty for others.</summary>
+    public IReadOnlyList<float> ControlStrengths { get; init; } = [];
+
+    /// <summary>Which way a source is extended.</summary>
+    public ExtendDirection Direction { get; init; }
+
     /// <summary>What was decided on the way, in sentences for the user.</summary>
     public required IReadOnlyList<string> Notes { get; init; }
 
     /// <summary>True when the negative prompt takes part.</summary>
     public bool UsesGuidance => Guidance > 1;
+
+    /// <summary>Pixels added around the source's frames.</summary>
+    internal Margins Margins => Request.Expand ?? default;
+
+    /// <summary>Opens the mask of an edit.</summary>
+    internal MaskClip OpenMask(SourceClip source, Action<string>? note = null) =>
+        MaskClip.Open(Request.Mask, source.Size(), Width, Height, Margins, note);
 }

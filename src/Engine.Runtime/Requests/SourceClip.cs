@@ -36,14 +36,27 @@ sealed class SourceClip
         return count > 0 ? new SourceClip(input, reader, count) : throw new EngineException(ErrorKind.BadInput, $"The clip '{input.Path}' has no frames.");
     }
 
+    /// <summary>Size of its frames.</summary>
+    public (int Width, int Height) Size()
+    {
+        // A header may tell the size before a rotation.
+        var first = First();
+        return (first.Width, first.Height);
+    }
+
+    /// <summary>Its first frame, at its own size.</summary>
+    public Image First() => _reader is null ? Pictures.Load(_input.Frames[0]) : _reader.ReadAsync(count: 1).ToBlockingEnumerable().First();
+
     /// <summary>Frames in order, brought to a size.</summary>
     /// <param name="start">First frame.</param>
     /// <param name="count">How many.</param>
     /// <param name="width">Pixels in a row.</param>
     /// <param name="height">Rows.</param>
     /// <param name="fitted">Told once what was done to the frames.</param>
+    /// <param name="margins">Pixels added around each frame first.</param>
+    /// <param name="fill">Their value.</param>
     /// <exception cref="EngineException">The clip is damaged or shorter than it said.</exception>
-    public IEnumerable<Image> Read(int start, int count, int width, int height, Action<string>? fitted = null)
+    public IEnumerable<Image> Read(int start, int count, int width, int height, Action<string>? fitted = null, Margins margins = default, byte fill = Canvas.Grey)
     {
         var frames = _reader is null
             ? _input.Frames.Skip(start).Take(count).Select(Pictures.Load)
@@ -51,7 +64,7 @@ sealed class SourceClip
         int read = 0;
         foreach (var frame in frames)
         {
-            var (image, done) = ImageFit.Cover(frame, width, height, _input.ToString());
+            var (image, done) = ImageFit.Cover(margins == default ? frame : Canvas.Around(frame, margins, fill), width, height, _input.ToString());
             if (read++ == 0 && done is not null)
             {
                 fitted?.Invoke(done);
@@ -65,5 +78,4 @@ sealed class SourceClip
             throw new EngineException(ErrorKind.BadInput, $"The clip '{_input}' ends after {start + read} frames; its header promises {Count}.");
         }
     }
-
 }

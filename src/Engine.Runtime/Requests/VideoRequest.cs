@@ -6,13 +6,17 @@ namespace Engine.Runtime;
 /// <remarks>
 /// What is null is filled in from the model's own defaults (<see cref="IVideoEngine.ResolveAsync"/> shows the result).
 /// The task follows from the inputs: nothing = text to video; <see cref="FirstFrame"/> = picture to video; with
-/// <see cref="LastFrame"/> = between two pictures; <see cref="Video"/> = restyle, extend, or edit inside <see cref="Mask"/>.
+/// <see cref="LastFrame"/> = between two pictures; <see cref="Keyframes"/> = through pictures at any time; <see cref="Video"/> =
+/// restyle, extend, or edit inside <see cref="Mask"/>; <see cref="Control"/> = along a control clip. <see cref="References"/> go with any.
 /// As JSON (see <see cref="VideoRequestJson"/>) the fields are in snake case.
 /// </remarks>
 public sealed record VideoRequest
 {
     /// <summary>Longest prompt taken, in characters. The models read a few hundred tokens at most.</summary>
     public const int MaxPromptLength = 20_000;
+
+    /// <summary>Most reference pictures.</summary>
+    public const int MaxReferences = 7;
 
     /// <summary>Makes an empty request; set <see cref="Prompt"/> next.</summary>
     public VideoRequest()
@@ -72,6 +76,18 @@ public sealed record VideoRequest
     /// <summary>Picture that the clip ends with; needs <see cref="FirstFrame"/>.</summary>
     public PictureInput? LastFrame { get; init; }
 
+    /// <summary>Pictures that the clip passes through, each at a time of its own; instead of first and last frame.</summary>
+    public IReadOnlyList<Keyframe>? Keyframes { get; init; }
+
+    /// <summary>Pictures of what is to appear (people, things, places), up to <see cref="MaxReferences"/>; they are no frames of the clip.</summary>
+    public IReadOnlyList<PictureInput>? References { get; init; }
+
+    /// <summary>Clip of poses, depths, edges or the like that the new one follows, as long as the new one.</summary>
+    public ClipInput? Control { get; init; }
+
+    /// <summary>How strongly references, control clips, masks and kept frames count: one number, or one for each control block of the model; 0 to 10.</summary>
+    public IReadOnlyList<double>? ControlStrength { get; init; }
+
     /// <summary>Clip to start from.</summary>
     public ClipInput? Video { get; init; }
 
@@ -81,14 +97,20 @@ public sealed record VideoRequest
     /// <summary>Restyling: how much of the source is given up, above 0 to 1 (1 = all).</summary>
     public double? Strength { get; init; }
 
-    /// <summary>Extending: how many of the source's last frames the new clip starts with: 1, 5 or 9.</summary>
+    /// <summary>Extending: how many of the source's frames the model is shown again: 1, 5, 9, 13 or 17.</summary>
     public int? Overlap { get; init; }
+
+    /// <summary>Extending: go on after the source's last frame, or lead up to its first; null means forward.</summary>
+    public ExtendDirection? Direction { get; init; }
 
     /// <summary>Extending: hand out the source's own frames first, then the new ones; false hands out the new ones alone.</summary>
     public bool Join { get; init; } = true;
 
-    /// <summary>Editing: one picture for all frames; what is white in it is made anew, the rest is kept.</summary>
-    public PictureInput? Mask { get; init; }
+    /// <summary>Editing: one picture for all frames, or a clip with one for each; what is white in it is made anew, the rest is kept.</summary>
+    public ClipInput? Mask { get; init; }
+
+    /// <summary>Editing: pixels (of the source) to add around the source; they are made anew.</summary>
+    public Margins? Expand { get; init; }
 
     /// <summary>Editing: put the source's own pixels back outside the mask.</summary>
     public bool PasteBack { get; init; } = true;
@@ -119,6 +141,16 @@ public enum VideoMode
     Edit,
 }
 
+/// <summary>Which way a source clip is extended.</summary>
+public enum ExtendDirection
+{
+    /// <summary>After its last frame.</summary>
+    Forward,
+
+    /// <summary>Before its first frame.</summary>
+    Backward,
+}
+
 /// <summary>What a request amounts to.</summary>
 public enum VideoTask
 {
@@ -131,6 +163,9 @@ public enum VideoTask
     /// <summary>Between a first and a last frame.</summary>
     FirstLastFrame,
 
+    /// <summary>Through pictures at given times.</summary>
+    Keyframes,
+
     /// <summary>A source clip in another look.</summary>
     Restyle,
 
@@ -139,4 +174,7 @@ public enum VideoTask
 
     /// <summary>A masked region of a source clip made anew.</summary>
     Edit,
+
+    /// <summary>Along a control clip.</summary>
+    Control,
 }

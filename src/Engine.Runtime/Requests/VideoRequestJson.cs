@@ -148,6 +148,10 @@ public static class VideoRequestJson
             : type == typeof(SchedulerKind) ? string.Join(", ", SchedulerNames.All)
             : type.IsEnum ? string.Join(", ", Enum.GetNames(type).Select(JsonNamingPolicy.KebabCaseLower.ConvertName))
             : type == typeof(PictureInput) || type == typeof(ClipInput) ? "a path as text"
+            : type == typeof(IReadOnlyList<PictureInput>) ? "a list of paths"
+            : type == typeof(IReadOnlyList<double>) ? "a list of numbers"
+            : type == typeof(IReadOnlyList<Keyframe>) ? "a list of objects with image and frame or seconds"
+            : type == typeof(Margins) ? "an object with left, top, right and bottom"
             : "text";
     }
 
@@ -174,12 +178,18 @@ public static class VideoRequestJson
         FirstFrame = Rooted(request.FirstFrame, folder),
         LastFrame = Rooted(request.LastFrame, folder),
         Mask = Rooted(request.Mask, folder),
-        Video = request.Video?.Path is { } clip ? ClipInput.FromFile(Path.Combine(folder, clip)) : request.Video,
+        Control = Rooted(request.Control, folder),
+        Video = Rooted(request.Video, folder),
+        References = request.References is { } references ? [.. references.Select(r => Rooted(r, folder)!)] : null,
+        Keyframes = request.Keyframes is { } keyframes ? [.. keyframes.Select(k => k with { Image = Rooted(k.Image, folder)! })] : null,
         Model = request.Model is { } model ? Path.Combine(folder, model) : null,
     };
 
     static PictureInput? Rooted(PictureInput? picture, string folder) =>
         picture?.Path is { } path ? PictureInput.FromFile(Path.Combine(folder, path)) : picture;
+
+    static ClipInput? Rooted(ClipInput? clip, string folder) =>
+        clip?.Path is { } path ? ClipInput.FromFile(Path.Combine(folder, path)) : clip;
 }
 
 /// <summary>Names of the samplers, as requests, files and the command line write them.</summary>
@@ -213,7 +223,7 @@ public static class SchedulerNames
     WriteIndented = true,
     ReadCommentHandling = JsonCommentHandling.Skip,
     AllowTrailingCommas = true,
-    Converters = [typeof(SchedulerKindJson), typeof(KebabEnumJson<VideoMode>), typeof(DeviceChoiceJson)])]
+    Converters = [typeof(SchedulerKindJson), typeof(KebabEnumJson<VideoMode>), typeof(KebabEnumJson<ExtendDirection>), typeof(DeviceChoiceJson)])]
 [JsonSerializable(typeof(VideoRequest))]
 [JsonSerializable(typeof(JsonObject))]
 internal sealed partial class RequestJsonContext : JsonSerializerContext;

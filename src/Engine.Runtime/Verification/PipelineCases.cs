@@ -46,6 +46,7 @@ static class PipelineCases
                 "guidance_scale_2" => request with { Guidance2 = value.GetDouble() },
                 "seed" => request with { Seed = value.GetInt64() },
                 "max_sequence_length" => request with { MaxSequenceLength = value.GetInt32() },
+                "conditioning_scale" => request with { ControlStrength = Numbers(value) },
                 "strength" => request with { Strength = value.GetDouble() },
                 "flow_shift" => request with { Shift = value.GetDouble() },
                 "scheduler" => request with { Scheduler = SchedulerCases.Kind(value.GetString()!) },
@@ -59,16 +60,18 @@ static class PipelineCases
             {
                 "first_frame" => request with { FirstFrame = Picture(golden, image.Value) },
                 "last_frame" => request with { LastFrame = Picture(golden, image.Value) },
-                "mask" => request with { Mask = Picture(golden, image.Value) },
-                "video" => request with { Video = ClipInput.FromFrames([.. image.Value.EnumerateArray().Select(f => Picture(golden, f))]) },
+                "mask" => request with { Mask = Clip(golden, image.Value) },
+                "video" => request with { Video = Clip(golden, image.Value) },
+                "reference_images" => request with { References = [.. image.Value.EnumerateArray().Select(f => Picture(golden, f))] },
                 _ => throw new EngineException(ErrorKind.BadInput, $"Case {golden.Name}: this engine does not know the input '{image.Name}'."),
             };
         }
 
         return golden.Text("task") switch
         {
-            "text-to-video" or "image-to-video" or "first-last-frame-to-video" => request,
+            "text-to-video" or "reference-to-video" or "image-to-video" or "first-last-frame-to-video" => request,
             "video-to-video" => request with { Mode = VideoMode.Restyle },
+            "extend" when request.Mask is not null => request with { Mode = VideoMode.Edit },
             "extend" => request with { Mode = VideoMode.Extend, Overlap = request.Video?.Frames.Count },
             "inpaint" => request with { Mode = VideoMode.Edit },
             _ => null,
@@ -78,6 +81,14 @@ static class PipelineCases
     static PictureInput Picture(GoldenCase golden, JsonElement name) => name.ValueKind == JsonValueKind.String
         ? PictureInput.FromFile(golden.FilePath(name.GetString()!))
         : throw new EngineException(ErrorKind.BadInput, $"Case {golden.Name}: one picture was expected where case.json has {name.ValueKind}.");
+
+    static ClipInput Clip(GoldenCase golden, JsonElement names) => names.ValueKind == JsonValueKind.Array
+        ? ClipInput.FromFrames([.. names.EnumerateArray().Select(f => Picture(golden, f))])
+        : Picture(golden, names);
+
+    static double[] Numbers(JsonElement value) => value.ValueKind == JsonValueKind.Array
+        ? [.. value.EnumerateArray().Select(v => v.GetDouble())]
+        : [value.GetDouble()];
 
     /// <summary>Compares what the pipeline shows with what the case recorded.</summary>
     sealed class Comparison(CaseRun run) : IPipelineObserver

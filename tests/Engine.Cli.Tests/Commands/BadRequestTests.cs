@@ -38,6 +38,15 @@ public sealed class BadRequestTests
         { "--stpes 5", 1, "there is no option '--stpes'; did you mean '--steps'?" },
         { "--steps", 1, "--steps needs a value" },
         { "--steps 5 --steps 6", 1, "--steps is given more than once" },
+        { "--keyframe 5", 1, "--keyframe is '5'; it takes a time, a colon and a file" },
+        { "--keyframe 40:weights/builtin/samples/prompts.png", 1, "--keyframe: 'weights/builtin/samples/prompts.png' at frame 40 is outside the clip" },
+        { "--keyframe 0:nowhere.png", 2, "--keyframe: there is no file 'nowhere.png'" },
+        { "--reference weights/builtin/samples/prompts.png", 1, "--reference: builtin cannot work from reference pictures" },
+        { "--control-strength 2", 1, "--control-strength: applies to VACE models" },
+        { "--control-strength 1,x", 1, "--control-strength is '1,x'; it takes a number, or numbers with commas" },
+        { "--expand 1,2", 1, "--expand is '1,2'; it takes four whole numbers" },
+        { "--expand 8,8,8,8", 1, "--expand: this applies to editing a source video" },
+        { "--direction backward", 1, "--direction: this applies to extending" },
         { "second prompt", 1, "is one argument too many" },
     };
 

@@ -14,13 +14,17 @@ public sealed class ReadmeTests
         ("Wan2.1-T2V-1.3B, -14B", GoldenModel("wan21-t2v")),
         ("Wan2.1-I2V-14B (480P, 720P)", GoldenModel("wan21-i2v")),
         ("Wan2.1-FLF2V-14B", GoldenModel("wan21-flf2v")),
+        ("Wan2.1-VACE-1.3B, -14B; Wan2.2-VACE-Fun-A14B", GoldenModel("wan21-vace")),
         ("Wan2.2-TI2V-5B", GoldenModel("wan22-ti2v-5b")),
         ("Wan2.2-T2V-A14B (two experts)", GoldenModel("wan22-t2v-a14b")),
         ("Wan2.2-I2V-A14B (two experts)", GoldenModel("wan22-i2v-a14b")),
     ];
 
     static readonly Abilities[] s_columns =
-        [Abilities.Text, Abilities.FirstFrame, Abilities.FirstLastFrame, Abilities.Extend, Abilities.Mask, Abilities.Video];
+    [
+        Abilities.Text, Abilities.FirstFrame, Abilities.FirstLastFrame, Abilities.Keyframes, Abilities.Extend, Abilities.ExtendBackward,
+        Abilities.Mask, Abilities.Video, Abilities.References, Abilities.Control,
+    ];
 
     static string Readme { get; } = File.ReadAllText(Path.Combine(Testing.Repository.Root, "README.md"));
 

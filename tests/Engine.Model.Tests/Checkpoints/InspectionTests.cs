@@ -26,7 +26,7 @@ public sealed class InspectionTests
             "wan2.1-i2v-14b" => "Wan 2.1 I2V 14B transformer",
             "wan2.1-flf2v-14b" => "Wan 2.1 FLF2V 14B transformer",
             "wan2.1-vace-1.3b" => "Wan 2.1 VACE 1.3B transformer",
-            "wan2.1-vace-14b" => "Wan 2.1 VACE 14B transformer",
+            "wan2.1-vace-14b" => "Wan 2.1 VACE 14B / Wan 2.2 VACE-Fun A14B (one expert) transformer",
             "wan2.2-i2v-a14b-expert" => "Wan 2.2 I2V A14B (one expert) transformer",
             "wan2.2-ti2v-5b" => "Wan 2.2 TI2V 5B transformer",
             "vae-2.1" => "Wan VAE 2.1",

@@ -11,6 +11,9 @@ static class GoldenRequests
     {
         var json = golden.Case.GetProperty("request");
         var images = golden.Case.GetProperty("images");
+
+        // With a mask the recording says itself which frames are kept.
+        bool extends = golden.Case.GetProperty("task").GetString() == "extend" && !images.TryGetProperty("mask", out _);
         return new VideoRequest(json.GetProperty("prompt").GetString()!)
         {
             NegativePrompt = json.GetProperty("negative_prompt").GetString(),
@@ -26,16 +29,26 @@ static class GoldenRequests
             Strength = json.TryGetProperty("strength", out var strength) ? strength.GetDouble() : null,
             FirstFrame = Picture(golden, images, "first_frame"),
             LastFrame = Picture(golden, images, "last_frame"),
-            Mask = Picture(golden, images, "mask"),
-            Video = images.TryGetProperty("video", out var frames)
-                ? ClipInput.FromFrames([.. frames.EnumerateArray().Select(f => PictureInput.FromFile(Path.Combine(golden.Folder, f.GetString()!)))])
-                : null,
-            Mode = golden.Case.GetProperty("task").GetString() == "extend" ? VideoMode.Extend : null,
-            Overlap = golden.Case.GetProperty("task").GetString() == "extend" ? images.GetProperty("video").GetArrayLength() : null,
+            Mask = Clip(golden, images, "mask"),
+            Video = Clip(golden, images, "video"),
+            References = Pictures(golden, images, "reference_images"),
+            ControlStrength = json.TryGetProperty("conditioning_scale", out var scale) ? [scale.GetDouble()] : null,
+            Mode = extends ? VideoMode.Extend : null,
+            Overlap = extends ? images.GetProperty("video").GetArrayLength() : null,
             PasteBack = false,
         };
     }
 
     static PictureInput? Picture(Golden golden, JsonElement images, string name) =>
-        images.TryGetProperty(name, out var file) ? PictureInput.FromFile(Path.Combine(golden.Folder, file.GetString()!)) : null;
+        images.TryGetProperty(name, out var file) ? Picture(golden, file) : null;
+
+    static PictureInput Picture(Golden golden, JsonElement file) => PictureInput.FromFile(Path.Combine(golden.Folder, file.GetString()!));
+
+    static PictureInput[]? Pictures(Golden golden, JsonElement images, string name) =>
+        images.TryGetProperty(name, out var files) ? [.. files.EnumerateArray().Select(f => Picture(golden, f))] : null;
+
+    static ClipInput? Clip(Golden golden, JsonElement images, string name) =>
+        !images.TryGetProperty(name, out var files) ? null
+        : files.ValueKind == JsonValueKind.String ? Picture(golden, files)
+        : ClipInput.FromFrames(Pictures(golden, images, name)!);
 }

@@ -15,7 +15,7 @@ public sealed class TaskTests
         var request = s_request with { Video = Source("builtin-mask", 17, "source.{0:00}.png"), Mask = Picture("builtin-mask", "mask.png"), Frames = 5 };
         var pasted = await FramesAsync(request);
         var plain = await FramesAsync(request with { PasteBack = false });
-        bool[] mask = Pictures.Mask(request.Mask!, 128, 128);
+        bool[] mask = MaskClip.Open(request.Mask, (128, 128), 128, 128).ReadFlags(1).Single();
         for (int f = 0; f < 5; f++)
         {
             byte[] source = Pictures.Load(request.Video!.Frames[f]).Rgb;

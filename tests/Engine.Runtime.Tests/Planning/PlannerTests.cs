@@ -13,18 +13,24 @@ public sealed class PlannerTests
 
     static readonly PictureInput s_picture = PictureInput.FromRgb24(new byte[128 * 128 * 3], 128, 128);
 
+    static readonly ClipInput s_clip = ClipInput.FromFrames([.. Enumerable.Repeat(s_picture, 17)]);
+
+    static readonly VideoRequest s_vace = new("x") { Model = Path.Combine(Repository.Goldens, "models", "wan21-vace"), Steps = 1, Width = 96, Height = 64, Frames = 17 };
+
     public static TheoryData<VideoRequest> Requests => new(
         new VideoRequest("x") { Steps = 1 },
+        s_vace with { References = [s_picture, s_picture] },
+        s_vace with { Video = s_clip, Mask = s_picture },
         new VideoRequest("x") { Steps = 1, Width = 256, Height = 192, Frames = 33, Guidance = 1 },
         new VideoRequest("x") { Steps = 1, FirstFrame = s_picture, LastFrame = s_picture },
-        new VideoRequest("x") { Steps = 1, Video = ClipInput.FromFrames([.. Enumerable.Repeat(s_picture, 17)]), Strength = 1 });
+        new VideoRequest("x") { Steps = 1, Video = s_clip, Strength = 1 });
 
     [Theory]
     [MemberData(nameof(Requests), DisableDiscoveryEnumeration = true)]
     public void What_is_counted_is_what_is_allocated(VideoRequest asked)
     {
         using var device = new CpuDevice(threads: 1);
-        var checkpoint = Checkpoint.Open(Repository.BuiltinModel);
+        var checkpoint = Checkpoint.Open(asked.Model ?? Repository.BuiltinModel);
         var request = RequestResolver.Resolve(asked, checkpoint);
         using var parts = new ModelParts(checkpoint, device);
         foreach (bool release in (bool[])[false, true])

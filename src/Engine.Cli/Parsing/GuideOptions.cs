@@ -1,0 +1,49 @@
+using System.CommandLine;
+using Engine.Kernels;
+using Engine.Runtime;
+
+namespace Engine.Cli.Parsing;
+
+/// <summary>Options for what guides a clip beside a first and a last picture: keyframes, references, control clips, room around a source.</summary>
+sealed class GuideOptions
+{
+    readonly Option<string[]> _keyframe = Opt.Texts("--keyframe", "TIME:FILE", "Picture at a time: 12:b.png (a frame), 2.5s:b.png (seconds), end:b.png; again for more");
+    readonly Option<string[]> _reference = Opt.Texts("--reference", "FILE", $"Picture of someone or something that is to appear; again for more, {VideoRequest.MaxReferences} at most");
+    readonly Option<string?> _control = Opt.Text("--control", "FILE", "Clip of poses, depths or edges that the new one follows");
+    readonly Option<double[]?> _strength = Opt.Numbers("--control-strength", "X[,X...]", "How strongly these count: one number, or one for each control block", "a number, or numbers with commas between them");
+    readonly Option<ExtendDirection?> _direction = Opt.Choice("--direction", "extend: go on after the source, or lead up to it", ("forward", ExtendDirection.Forward), ("backward", ExtendDirection.Backward));
+    readonly Option<double[]?> _expand = Opt.Numbers("--expand", "L,T,R,B", "edit: pixels to add left, above, right and below, made anew", "four whole numbers with commas between them");
+
+    /// <summary>Adds all of them.</summary>
+    public void AddTo(Command command)
+    {
+        foreach (var option in (Option[])[_keyframe, _reference, _control, _strength, _direction, _expand])
+        {
+            command.Add(option);
+        }
+    }
+
+    /// <summary>The request with what the command line says of these.</summary>
+    /// <exception cref="EngineException">A keyframe or the room around a source is not written as it should be.</exception>
+    public VideoRequest Apply(ParseResult parse, VideoRequest request)
+    {
+        string[] keyframes = parse.GetValue(_keyframe) ?? [];
+        string[] references = parse.GetValue(_reference) ?? [];
+        return request with
+        {
+            Keyframes = keyframes.Length > 0 ? Array.ConvertAll(keyframes, ParseKeyframe) : request.Keyframes,
+            References = references.Length > 0 ? Array.ConvertAll(references, PictureInput.FromFile) : request.References,
+            Control = parse.GetValue(_control) is { } control ? ClipInput.FromFile(control) : request.Control,
+            ControlStrength = parse.GetValue(_strength) is { Length: > 0 } strengths ? strengths : request.ControlStrength,
+            Direction = parse.GetValue(_direction) ?? request.Direction,
+            Expand = parse.GetValue(_expand) is { Length: > 0 } expand ? ParseMargins(expand) : request.Expand,
+        };
+    }
+
+    static Keyframe ParseKeyframe(string text) => Keyframe.Parse(text)
+        ?? throw new EngineException(ErrorKind.BadRequest, $"--keyframe is '{text}'; it takes a time, a colon and a file, such as 0:a.png, 2.5s:b.png or end:c.png.");
+
+    static Margins ParseMargins(double[] sides) => sides.Length == 4 && sides.All(s => s == (int)s)
+        ? new Margins((int)sides[0], (int)sides[1], (int)sides[2], (int)sides[3])
+        : throw new EngineException(ErrorKind.BadRequest, $"--expand is '{string.Join(',', sides)}'; it takes four whole numbers with commas between them (left, above, right, below).");
+}
