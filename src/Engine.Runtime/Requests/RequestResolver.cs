@@ -31,7 +31,7 @@ static class RequestResolver
         double fps = request.Fps ?? source?.Fps ?? model.Info.Fps;
         int frames = Frames(wrong, notes, request, task, model, fps, source?.Count);
         var keyframes = RequestKeyframes.Place(wrong, request, frames, fps);
-        if (task == VideoTask.Keyframes)
+        if (task == VideoTask.Keyframes && wrong.Count == 0)
         {
             task = RequestKeyframes.Task(keyframes, frames);
             RequestAbilities.CheckTask(wrong, "keyframes", task, model);
