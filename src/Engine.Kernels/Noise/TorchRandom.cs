@@ -48,10 +48,14 @@ public sealed class TorchRandom
     /// <summary>Fills a tensor with normal numbers, as one call of <c>torch.randn</c> does.</summary>
     public void Normal(Tensor values)
     {
-        if (!values.Device.IsDry)
+        if (values.Device.IsDry)
         {
-            Normal(values.Span);
+            return;
         }
+
+        var host = new HostMirror();
+        Normal(host.ToWrite(values));
+        host.Written(values);
     }
 
     /// <summary>Writes the state, so that a later <see cref="Restore"/> goes on with the same numbers.</summary>

@@ -1,3 +1,5 @@
+using Engine.Kernels;
+
 namespace Engine.Model.Schedulers;
 
 /// <summary>DPM-Solver++ (2M): a second-order multistep method on the predicted clean latent, midpoint form.</summary>
@@ -21,38 +23,18 @@ public sealed class DpmSolverScheduler : FlowScheduler
     {
     }
 
-    private protected override void Advance(int step, ReadOnlySpan<float> velocity, Span<float> latent)
+    private protected override void Advance(int step, Tensor velocity, Tensor latent)
     {
         var (alpha, sigmaNext) = Level(step + 1);
         float sigma = Sigmas[step];
         float h = Lambda(step + 1) - Lambda(step);
-        float keep = sigmaNext / sigma;
         float toClean = alpha * (MathF.Exp(-h) - 1);
-        var before = State(0);
 
+        // The ratio counts backwards from this step, as the operation does: the older prediction lies at -ratio.
         bool first = Done == 0 || step == Timesteps.Count - 1;
-        if (first)
-        {
-            for (int i = 0; i < latent.Length; i++)
-            {
-                float clean = latent[i] - (sigma * velocity[i]);
-                latent[i] = (keep * latent[i]) - (toClean * clean);
-                before[i] = clean;
-            }
-
-            return;
-        }
-
-        float ratio = (Lambda(step) - Lambda(step - 1)) / h;
-        float perRatio = 1 / ratio;
-        float half = 0.5f * toClean;
-        for (int i = 0; i < latent.Length; i++)
-        {
-            float clean = latent[i] - (sigma * velocity[i]);
-            float slope = perRatio * (clean - before[i]);
-            latent[i] = (keep * latent[i]) - (toClean * clean) - (half * slope);
-            before[i] = clean;
-        }
+        float ratio = first ? 1 : (Lambda(step - 1) - Lambda(step)) / h;
+        var predictor = new SolverTerm(sigmaNext / sigma, toClean, toClean, ratio, 0, 0, Uses2: !first);
+        SolverStep.Run(latent.Device, new SolverCoefficients(sigma, predictor), velocity, latent, State(0));
     }
 
     static double[] Grid(int steps, double flowShift)

@@ -1,3 +1,5 @@
+using Engine.Kernels;
+
 namespace Engine.Model.Schedulers;
 
 /// <summary>Euler's method on the flow: x += (sigma_next - sigma) v.</summary>
@@ -18,14 +20,8 @@ public sealed class FlowMatchEulerScheduler : FlowScheduler
     {
     }
 
-    private protected override void Advance(int step, ReadOnlySpan<float> velocity, Span<float> latent)
-    {
-        float change = Sigmas[step + 1] - Sigmas[step];
-        for (int i = 0; i < latent.Length; i++)
-        {
-            latent[i] += change * velocity[i];
-        }
-    }
+    private protected override void Advance(int step, Tensor velocity, Tensor latent) =>
+        Elementwise.MulAdd(latent.Device, velocity, Sigmas[step + 1] - Sigmas[step], latent);
 
     static float[] Grid(int steps, double flowShift)
     {

@@ -12,7 +12,7 @@ public abstract class FlowScheduler : IScheduler
 {
     readonly float[] _timesteps;
     readonly float[] _sigmas;
-    readonly float[][] _states;
+    readonly Tensor[] _states;
     int _next;
 
     /// <summary>Sets the grid.</summary>
@@ -23,8 +23,7 @@ public abstract class FlowScheduler : IScheduler
     {
         _timesteps = timesteps;
         _sigmas = sigmas;
-        _states = new float[statesKept][];
-        Array.Fill(_states, []);
+        _states = new Tensor[statesKept];
     }
 
     /// <inheritdoc/>
@@ -49,25 +48,25 @@ public abstract class FlowScheduler : IScheduler
     }
 
     /// <inheritdoc/>
-    public void Step(int step, ReadOnlySpan<float> velocity, Span<float> latent)
+    public void Step(int step, Tensor velocity, Tensor latent)
     {
         if (step != _next || step >= _timesteps.Length)
         {
             throw new InvalidOperationException($"Step {step} was asked for; step {_next} of {_timesteps.Length} comes next.");
         }
 
-        if (velocity.Length != latent.Length)
+        if (velocity.Count != latent.Count)
         {
-            throw new ArgumentException($"The velocity has {velocity.Length} values, the latent {latent.Length}.", nameof(velocity));
+            throw new ArgumentException($"The velocity has {velocity.Count} values, the latent {latent.Count}.", nameof(velocity));
         }
 
         if (Done == 0)
         {
-            Reserve(latent.Length);
+            Reserve(latent);
         }
-        else if (_states.Length > 0 && _states[0].Length != latent.Length)
+        else if (_states.Length > 0 && _states[0].Count != latent.Count)
         {
-            throw new ArgumentException($"The latent has {latent.Length} values; earlier steps had {_states[0].Length}.", nameof(latent));
+            throw new ArgumentException($"The latent has {latent.Count} values; earlier steps had {_states[0].Count}.", nameof(latent));
         }
 
         Advance(step, velocity, latent);
@@ -76,20 +75,8 @@ public abstract class FlowScheduler : IScheduler
     }
 
     /// <inheritdoc/>
-    public void AddNoise(int step, ReadOnlySpan<float> clean, ReadOnlySpan<float> noise, Span<float> result)
-    {
-        if (clean.Length != noise.Length || clean.Length != result.Length)
-        {
-            throw new ArgumentException($"The latent has {clean.Length} values, the noise {noise.Length}, the result {result.Length}.");
-        }
-
-        float sigma = _sigmas[step];
-        float alpha = 1 - sigma;
-        for (int i = 0; i < result.Length; i++)
-        {
-            result[i] = (alpha * clean[i]) + (sigma * noise[i]);
-        }
-    }
+    public void AddNoise(int step, Tensor clean, Tensor noise, Tensor result) =>
+        Elementwise.Combine(result.Device, clean, 1 - _sigmas[step], noise, _sigmas[step], result);
 
     /// <inheritdoc/>
     public void Save(BinaryWriter writer)
@@ -99,16 +86,20 @@ public abstract class FlowScheduler : IScheduler
         writer.Write(_states.Length);
         writer.Write(_next);
         writer.Write(Done);
-        foreach (float[] state in _states)
+        var host = new HostMirror();
+        foreach (var state in _states)
         {
-            writer.Write(state.Length);
-            writer.Write(MemoryMarshal.AsBytes<float>(state));
+            writer.Write(state.IsEmpty ? 0 : checked((int)state.Count));
+            if (!state.IsEmpty)
+            {
+                writer.Write(MemoryMarshal.AsBytes(host.Read(state)));
+            }
         }
     }
 
     /// <inheritdoc/>
     /// <exception cref="EngineException">What was saved belongs to another sampler or is damaged.</exception>
-    public void Restore(BinaryReader reader)
+    public void Restore(BinaryReader reader, Device device)
     {
         ArgumentNullException.ThrowIfNull(reader);
         int steps = reader.ReadInt32();
@@ -125,9 +116,10 @@ public abstract class FlowScheduler : IScheduler
             throw new EngineException(ErrorKind.BadInput, $"The saved sampler is damaged: step {next} of {steps} comes next after {done} done.");
         }
 
-        foreach (ref float[] state in _states.AsSpan())
+        foreach (ref var state in _states.AsSpan())
         {
-            state = ReadState(reader, state);
+            state.Dispose();
+            state = ReadState(reader, device);
         }
 
         _next = next;
@@ -135,10 +127,10 @@ public abstract class FlowScheduler : IScheduler
     }
 
     /// <summary>Does one step in place; lengths and order were checked.</summary>
-    private protected abstract void Advance(int step, ReadOnlySpan<float> velocity, Span<float> latent);
+    private protected abstract void Advance(int step, Tensor velocity, Tensor latent);
 
     /// <summary>One kept state, as long as the latent.</summary>
-    private protected Span<float> State(int index) => _states[index];
+    private protected Tensor State(int index) => _states[index];
 
     /// <summary>Noise level at a point of the grid, and what remains of the clean latent there.</summary>
     private protected (float Alpha, float Sigma) Level(int step) => (1 - _sigmas[step], _sigmas[step]);
@@ -150,18 +142,31 @@ public abstract class FlowScheduler : IScheduler
         return MathF.Log(alpha) - MathF.Log(sigma);
     }
 
-    void Reserve(int length)
+    /// <summary>Frees the kept states.</summary>
+    public void Dispose()
     {
-        foreach (ref float[] state in _states.AsSpan())
+        foreach (ref var state in _states.AsSpan())
         {
-            if (state.Length != length)
+            state.Dispose();
+            state = default;
+        }
+
+        GC.SuppressFinalize(this);
+    }
+
+    void Reserve(Tensor latent)
+    {
+        foreach (ref var state in _states.AsSpan())
+        {
+            if (state.IsEmpty || state.Count != latent.Count || state.Device != latent.Device)
             {
-                state = new float[length];
+                state.Dispose();
+                state = latent.Device.NewTensor(latent.Shape);
             }
         }
     }
 
-    static float[] ReadState(BinaryReader reader, float[] old)
+    static Tensor ReadState(BinaryReader reader, Device device)
     {
         int length = reader.ReadInt32();
         if (length < 0 || (long)length * sizeof(float) > reader.BaseStream.Length - reader.BaseStream.Position)
@@ -169,8 +174,15 @@ public abstract class FlowScheduler : IScheduler
             throw new EngineException(ErrorKind.BadInput, $"The saved sampler is damaged: a state of {length} values does not fit the file.");
         }
 
-        float[] state = old.Length == length ? old : new float[length];
-        reader.BaseStream.ReadExactly(MemoryMarshal.AsBytes(state.AsSpan()));
+        if (length == 0)
+        {
+            return default;
+        }
+
+        var state = device.NewTensor([length]);
+        var host = new HostMirror();
+        reader.BaseStream.ReadExactly(MemoryMarshal.AsBytes(host.ToWrite(state)));
+        host.Written(state);
         return state;
     }
 }

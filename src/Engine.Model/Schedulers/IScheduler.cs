@@ -1,3 +1,5 @@
+using Engine.Kernels;
+
 namespace Engine.Model.Schedulers;
 
 /// <summary>Which sampler walks from noise to a clip.</summary>
@@ -13,8 +15,8 @@ public enum SchedulerKind
     DpmPlusPlus,
 }
 
-/// <summary>A sampler over one latent tensor. Not thread-safe; one instance per job.</summary>
-public interface IScheduler
+/// <summary>A sampler over one latent tensor, on the tensor's own device. Not thread-safe; one instance per job, which frees what it keeps.</summary>
+public interface IScheduler : IDisposable
 {
     /// <summary>Timesteps of the steps, 1000 -> 0, as the model takes them.</summary>
     IReadOnlyList<float> Timesteps { get; }
@@ -26,7 +28,7 @@ public interface IScheduler
     /// <param name="step">Index into <see cref="Timesteps"/>; steps come in order.</param>
     /// <param name="velocity">The model's output for this step, as long as the latent.</param>
     /// <param name="latent">State before the step on entry, after it on return.</param>
-    void Step(int step, ReadOnlySpan<float> velocity, Span<float> latent);
+    void Step(int step, Tensor velocity, Tensor latent);
 
     /// <summary>States as long as the latent that are kept from step to step; plans count them.</summary>
     int StatesKept { get; }
@@ -35,11 +37,13 @@ public interface IScheduler
     void Begin(int step);
 
     /// <summary>Mixes noise into a clean latent as at the given step: <c>(1 - sigma) x + sigma noise</c>.</summary>
-    void AddNoise(int step, ReadOnlySpan<float> clean, ReadOnlySpan<float> noise, Span<float> result);
+    void AddNoise(int step, Tensor clean, Tensor noise, Tensor result);
 
     /// <summary>Writes the history that the next steps need (for resuming a job).</summary>
     void Save(BinaryWriter writer);
 
     /// <summary>Restores what <see cref="Save"/> wrote.</summary>
-    void Restore(BinaryReader reader);
+    /// <param name="reader">Stands where <see cref="Save"/> began to write.</param>
+    /// <param name="device">Where the history goes.</param>
+    void Restore(BinaryReader reader, Device device);
 }

@@ -1,3 +1,5 @@
+using Engine.Kernels;
+
 namespace Engine.Model.Schedulers;
 
 /// <summary>UniPC: a predictor of second order whose every step is corrected by the next prediction.</summary>
@@ -24,39 +26,18 @@ public sealed class UniPcScheduler : FlowScheduler
     {
     }
 
-    private protected override void Advance(int step, ReadOnlySpan<float> velocity, Span<float> latent)
+    private protected override void Advance(int step, Tensor velocity, Tensor latent)
     {
-        // m0, m1: predictions of the clean latent, newest first; sample: the corrected latent before the last step.
-        var m0 = State(0);
-        var m1 = State(1);
-        var sample = State(2);
-
-        float sigma = Sigmas[step];
-        var corrector = Done == 0 ? default : Corrector(step, OrderOf(step - 1, Done - 1));
-        var predictor = Predictor(step, OrderOf(step, Done));
-        for (int i = 0; i < latent.Length; i++)
-        {
-            float clean = latent[i] - (sigma * velocity[i]);
-            float x = latent[i];
-            if (Done > 0)
-            {
-                float bend = corrector.Older * ((m1[i] - m0[i]) / corrector.Ratio);
-                bend = (corrector.Uses2 ? bend : 0) + (corrector.Newest * (clean - m0[i]));
-                x = (corrector.Keep * sample[i]) - (corrector.ToClean * m0[i]) - (corrector.ToBend * bend);
-            }
-
-            float slope = predictor.Uses2 ? 0.5f * ((m0[i] - clean) / predictor.Ratio) : 0;
-            latent[i] = (predictor.Keep * x) - (predictor.ToClean * clean) - (predictor.ToBend * slope);
-            m1[i] = m0[i];
-            m0[i] = clean;
-            sample[i] = x;
-        }
+        // States: the predictions of the clean latent, newest first, then the corrected latent before the last step.
+        SolverTerm? corrector = Done == 0 ? null : Corrector(step, OrderOf(step - 1, Done - 1));
+        var coefficients = new SolverCoefficients(Sigmas[step], Predictor(step, OrderOf(step, Done)), corrector);
+        SolverStep.Run(latent.Device, coefficients, velocity, latent, State(0), State(1), State(2));
     }
 
     /// <summary>Order of the predictor at a step: 1 while there is no history, and 1 in the last step.</summary>
     int OrderOf(int step, int done) => Math.Min(Math.Min(SolverOrder, Timesteps.Count - step), done + 1);
 
-    Coefficients Predictor(int step, int order)
+    SolverTerm Predictor(int step, int order)
     {
         var (alpha, sigma) = Level(step + 1);
         float h = Lambda(step + 1) - Lambda(step);
@@ -66,7 +47,7 @@ public sealed class UniPcScheduler : FlowScheduler
     }
 
     /// <summary>Corrects the step before <paramref name="step"/>, whose predictor had that order.</summary>
-    Coefficients Corrector(int step, int order)
+    SolverTerm Corrector(int step, int order)
     {
         var (alpha, sigma) = Level(step);
         float h = Lambda(step) - Lambda(step - 1);
@@ -108,7 +89,4 @@ public sealed class UniPcScheduler : FlowScheduler
 
         return sigmas;
     }
-
-    /// <summary>x' = Keep x - ToClean m0 - ToBend (Older (m1 - m0) / Ratio + Newest (m - m0)).</summary>
-    readonly record struct Coefficients(float Keep, float ToClean, float ToBend, float Ratio, float Older, float Newest, bool Uses2);
 }

@@ -8,32 +8,26 @@ public static class LatentScale
     /// <summary>Raw to normalised, in place: (z - mean) / std per channel.</summary>
     /// <param name="config">Holds mean and std of each channel.</param>
     /// <param name="latent">[C, T, H, W].</param>
-    public static void Normalise(VaeConfig config, Tensor latent) => Apply(config, latent, static (v, mean, std) => (v - mean) * (1 / std));
+    public static void Normalise(VaeConfig config, Tensor latent) => Apply(config, latent, inverse: false);
 
     /// <summary>Normalised to raw, in place: z * std + mean per channel.</summary>
     /// <param name="config">Holds mean and std of each channel.</param>
     /// <param name="latent">[C, T, H, W].</param>
-    public static void Denormalise(VaeConfig config, Tensor latent) => Apply(config, latent, static (v, mean, std) => (v / (1 / std)) + mean);
+    public static void Denormalise(VaeConfig config, Tensor latent) => Apply(config, latent, inverse: true);
 
     // Upstream keeps 1 / std and multiplies or divides by that, which rounds differently from using std itself.
-    static void Apply(VaeConfig config, Tensor latent, Func<float, float, float, float> map)
+    static void Apply(VaeConfig config, Tensor latent, bool inverse)
     {
         if (latent.Shape.Rank < 1 || latent.Shape[0] != config.ZDim)
         {
             throw new ArgumentException($"A latent of shape {latent.Shape} does not have {config.ZDim} channels.", nameof(latent));
         }
 
-        if (latent.Device.Skips(nameof(LatentScale), 2.0 * latent.Count, 8.0 * latent.Count))
-        {
-            return;
-        }
-
-        for (int c = 0; c < config.ZDim; c++)
-        {
-            foreach (ref float value in latent[c].Span)
-            {
-                value = map(value, config.LatentsMean[c], config.LatentsStd[c]);
-            }
-        }
+        var device = latent.Device;
+        using var mean = device.NewTensor([config.ZDim]);
+        using var factor = device.NewTensor([config.ZDim]);
+        mean.CopyFrom([.. config.LatentsMean]);
+        factor.CopyFrom([.. config.LatentsStd.Select(std => 1 / std)]);
+        ChannelAffine.Run(device, latent, mean, factor, inverse);
     }
 }

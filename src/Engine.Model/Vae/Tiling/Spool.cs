@@ -14,6 +14,7 @@ sealed class Spool : IDisposable
     readonly int _width;
     readonly int _channels;
     readonly float[] _row;
+    readonly HostMirror _host = new();
     long _end;
 
     public Spool(Device device, string folder, int height, int width, int channels)
@@ -60,6 +61,28 @@ sealed class Spool : IDisposable
         }
 
         _end = Math.Max(_end, at + bytes.Length);
+    }
+
+    /// <summary>Writes a whole frame [H, W, C]; does nothing on a dry-run device.</summary>
+    public void Write(int frame, Tensor values)
+    {
+        var all = _host.Read(values);
+        for (int y = 0; y < _height && !values.Device.IsDry; y++)
+        {
+            Write(frame, y, 0, all.Slice(y * _width * _channels, _width * _channels));
+        }
+    }
+
+    /// <summary>Reads a whole frame [H, W, C]; does nothing on a dry-run device.</summary>
+    public void Read(int frame, Tensor values)
+    {
+        var all = _host.ToWrite(values);
+        for (int y = 0; y < _height && !values.Device.IsDry; y++)
+        {
+            Read(frame, y, 0, all.Slice(y * _width * _channels, _width * _channels));
+        }
+
+        _host.Written(values);
     }
 
     /// <summary>Adds weighted values to a row of a frame.</summary>

@@ -8,6 +8,7 @@ sealed class TileGrid
     readonly TileAxis _rows;
     readonly TileAxis _columns;
     readonly float[] _weights;
+    readonly HostMirror _host = new();
 
     /// <param name="height">Height of the frame, latents.</param>
     /// <param name="width">Width of the frame, latents.</param>
@@ -45,10 +46,13 @@ sealed class TileGrid
 
         int top = Top(tile) * scale;
         int left = Left(tile) * scale;
+        var values = _host.ToWrite(plane.Values);
         for (int y = 0; y < plane.Height; y++)
         {
-            spool.Read(frame, top + y, left, Row(plane, y));
+            spool.Read(frame, top + y, left, Row(values, plane, y));
         }
+
+        _host.Written(plane.Values);
     }
 
     /// <summary>Adds a tile to a spooled frame, blended with its neighbours.</summary>
@@ -79,18 +83,19 @@ sealed class TileGrid
             }
         }
 
+        var all = _host.Read(plane.Values);
         for (int y = 0; y < plane.Height; y++)
         {
             float weight = _rows.Weight(tile / _columns.Count, top + y, scale);
             if (weight > 0)
             {
-                var values = Row(plane, y)[(from * plane.Channels)..(to * plane.Channels)];
+                var values = Row(all, plane, y)[(from * plane.Channels)..(to * plane.Channels)];
                 spool.Add(frame, top + y, left + from, values, weight, _weights.AsSpan(from, to - from));
             }
         }
     }
 
-    static Span<float> Row(Plane plane, int y) => plane.Values[y].Span;
+    static Span<float> Row(Span<float> values, Plane plane, int y) => values.Slice(y * plane.Width * plane.Channels, plane.Width * plane.Channels);
 
     int Top(int tile) => _rows.Start(tile / _columns.Count);
 

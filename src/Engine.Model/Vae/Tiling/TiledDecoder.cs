@@ -36,11 +36,7 @@ sealed class TiledDecoder : VaeDecoder
         using var scope = _trunk.Scratch.Scope();
         var features = _trunk.Take(_height, _width, _net.TrunkChannels);
         _net.Trunk(_trunk, latent.Reshape([_net.ZDim, _height, _width]), features);
-        for (int y = 0; y < _height && !_device.IsDry; y++)
-        {
-            _features.Write(_frames, y, 0, features.Values[y].Span);
-        }
-
+        _features.Write(_frames, features.Values);
         _trunk.IsFirst = false;
         _frames++;
     }
@@ -112,11 +108,7 @@ sealed class TiledDecoder : VaeDecoder
             output.Clear();
             for (int i = 0; i < (t == 0 ? 1 : _config.TemporalFactor); i++, frame++)
             {
-                var plane = output.Next();
-                for (int y = 0; y < height && !_device.IsDry; y++)
-                {
-                    pixels.Read(frame, y, 0, plane.Values[y].Span);
-                }
+                pixels.Read(frame, output.Next().Values);
             }
 
             sink(output.Filled);

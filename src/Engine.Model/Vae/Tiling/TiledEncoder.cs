@@ -48,10 +48,7 @@ sealed class TiledEncoder : VaeEncoder
         _pixels ??= new Spool(_device, _tiling.Folder, Height, Width, 3);
         for (int i = 0; i < frames.Shape[0]; i++, _frames++)
         {
-            for (int y = 0; y < Height && !_device.IsDry; y++)
-            {
-                _pixels.Write(_frames, y, 0, frames[i][y].Span);
-            }
+            _pixels.Write(_frames, frames[i]);
         }
     }
 
@@ -92,11 +89,7 @@ sealed class TiledEncoder : VaeEncoder
         {
             using var scope = pass.Scratch.Scope();
             var whole = pass.Take(LatentHeight, LatentWidth, _net.TrunkChannels);
-            for (int y = 0; y < LatentHeight && !_device.IsDry; y++)
-            {
-                features.Read(t, y, 0, whole.Values[y].Span);
-            }
-
+            features.Read(t, whole.Values);
             _net.Trunk(pass, whole, latent.Reshape([Config.ZDim, LatentHeight, LatentWidth]));
             pass.IsFirst = false;
             sink(latent);
