@@ -2,6 +2,7 @@ using Engine.Kernels;
 using Engine.Model.Schedulers;
 using Engine.Model.Transformer;
 using Engine.Model.Vae;
+using Engine.Runtime.Pipelines;
 
 namespace Engine.Runtime.Benchmarks;
 
@@ -42,7 +43,7 @@ static class EndToEnd
         parts.Add(("load transformer", BenchClock.Once(() => transformer = pieces.Keep(ModelWork.LoadTransformer(request, device)))));
         var scratch = pieces.Workspace();
         var context = pieces.Keep(ModelWork.Context(request, transformer, scratch, pieces));
-        var scheduler = Scheduler.Create(SchedulerKind.UniPc, request.Steps, FlowShift);
+        using var scheduler = Scheduler.Create(SchedulerKind.UniPc, request.Steps, FlowShift);
         var timesteps = pieces.Keep(TimestepMap.Single(0));
         var velocity = pieces.Tensor(latent.Shape);
         for (int step = 0; step < request.Steps; step++)
@@ -52,7 +53,7 @@ static class EndToEnd
             {
                 timesteps.Values[0] = scheduler.Timesteps[step];
                 transformer.Forward(latent, timesteps, context, velocity, scratch);
-                scheduler.Step(step, velocity.Span, latent.Span);
+                scheduler.Step(step, velocity, latent);
             })));
         }
     }
@@ -69,20 +70,9 @@ static class EndToEnd
             for (int i = 0; i < size.LatentFrames; i++)
             {
                 cancel.ThrowIfCancellationRequested();
-                Pick(latent, i, frame);
+                Latents.Take(latent, i, frame);
                 decoder.Push(frame, static _ => { });
             }
         })));
-    }
-
-    // [C, T, h, w] -> [C, 1, h, w]
-    static void Pick(Tensor latent, int index, Tensor frame)
-    {
-        int channels = latent.Shape[0];
-        int plane = (int)(frame.Count / channels);
-        for (int c = 0; c < channels; c++)
-        {
-            latent.Span.Slice(((c * latent.Shape[1]) + index) * plane, plane).CopyTo(frame.Span[(c * plane)..]);
-        }
     }
 }

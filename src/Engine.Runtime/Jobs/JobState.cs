@@ -18,6 +18,7 @@ sealed class JobState : IDisposable
     readonly string _path;
     readonly JobIdentity _identity;
     readonly MemoryStream _buffer = new();
+    readonly HostMirror _host = new();
     readonly BinaryWriter _writer;
     readonly byte[] _checksum = new byte[SHA256.HashSizeInBytes];
 
@@ -61,7 +62,7 @@ sealed class JobState : IDisposable
         _identity.Write(_writer);
         _writer.Write(stepsDone);
         _writer.Write((int)latent.Count);
-        _writer.Write(MemoryMarshal.AsBytes<float>(latent.Span));
+        _writer.Write(MemoryMarshal.AsBytes(_host.Read(latent)));
         scheduler.Save(_writer);
         random.Save(_writer);
         _writer.Flush();
@@ -101,8 +102,10 @@ sealed class JobState : IDisposable
                 throw Damaged(path);
             }
 
-            reader.BaseStream.ReadExactly(MemoryMarshal.AsBytes(latent.Span));
-            scheduler.Restore(reader);
+            var host = new HostMirror();
+            reader.BaseStream.ReadExactly(MemoryMarshal.AsBytes(host.ToWrite(latent)));
+            host.Written(latent);
+            scheduler.Restore(reader, latent.Device);
             random.Restore(reader);
             return stepsDone;
         }

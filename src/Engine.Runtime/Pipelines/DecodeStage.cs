@@ -21,7 +21,7 @@ static class DecodeStage
         int done = 0;
         void Take(Tensor frames)
         {
-            ToUnit(frames);
+            PixelRange.ToUnit(vae.Device, frames);
             sink(done, frames);
             done += frames.Shape[0];
         }
@@ -38,16 +38,6 @@ static class DecodeStage
         decoder.Finish(take, (_, _) => cancel.ThrowIfCancellationRequested());
     }
 
-    /// <summary>A frame in 0..1 as bytes.</summary>
-    public static void ToBytes(Tensor frame, Span<byte> rgb24)
-    {
-        var values = frame.Span;
-        for (int i = 0; i < values.Length; i++)
-        {
-            rgb24[i] = (byte)((values[i] * 255) + 0.5f);
-        }
-    }
-
     /// <summary>Puts the source's pixels back where the mask is not set.</summary>
     public static void PasteBack(Image source, bool[] mask, Span<byte> rgb24)
     {
@@ -57,22 +47,6 @@ static class DecodeStage
             {
                 source.Rgb.AsSpan(i * 3, 3).CopyTo(rgb24[(i * 3)..]);
             }
-        }
-    }
-
-    /// <summary>From -1..1 to 0..1 in place, cut off at both ends.</summary>
-    public static void ToUnit(Tensor frames)
-    {
-        if (frames.Device.IsDry)
-        {
-            return;
-        }
-
-        foreach (ref float value in frames.Span)
-        {
-            // Written so that NaN becomes 0 rather than an undefined byte.
-            float unit = (value * 0.5f) + 0.5f;
-            value = unit > 0 ? Math.Min(unit, 1) : 0;
         }
     }
 }

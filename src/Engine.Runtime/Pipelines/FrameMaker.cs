@@ -7,6 +7,7 @@ namespace Engine.Runtime.Pipelines;
 sealed class FrameMaker(
     ModelParts parts, ResolvedRequest request, Residency residency, IPipelineObserver? observer, FrameQueue queue, JobProgress progress)
 {
+    readonly Workspace _scratch = new(parts.Device);
     int _handedOut;
 
     /// <summary>Decodes a latent [C, T, h, w] into the queue.</summary>
@@ -57,7 +58,7 @@ sealed class FrameMaker(
     void Hand(Tensor frame, Image? original, bool[]? mask, CancellationToken cancel)
     {
         byte[] rgb = queue.Next(cancel);
-        DecodeStage.ToBytes(frame, rgb);
+        PixelRange.ToBytes(frame.Device, frame, rgb, _scratch);
         if (original is not null)
         {
             DecodeStage.PasteBack(original, mask!, rgb);

@@ -16,7 +16,7 @@ sealed class GenerationJob(ModelParts parts, ResolvedRequest request, Residency 
     public Tensor Run(CancellationToken cancel)
     {
         var inputs = JobInputs.Load(request, n => progress.Note(GenerationStage.EncodingInputs, n));
-        var scheduler = Scheduler.Create(request.Scheduler, request.Steps, request.Shift);
+        using var scheduler = Scheduler.Create(request.Scheduler, request.Steps, request.Shift);
         var random = new TorchRandom(request.Seed);
         using var latent = parts.Device.NewTensor(InputStage.LatentShape(request, parts.Checkpoint));
         using var state = OpenState();
@@ -83,7 +83,7 @@ sealed class GenerationJob(ModelParts parts, ResolvedRequest request, Residency 
         random.Normal(latent);
         if (!conditioning.Start.IsEmpty)
         {
-            scheduler.AddNoise(request.FirstStep, conditioning.Start.Span, latent.Span, latent.Span);
+            scheduler.AddNoise(request.FirstStep, conditioning.Start, latent, latent);
             scheduler.Begin(request.FirstStep);
         }
 

@@ -11,6 +11,7 @@ namespace Engine.Runtime.Pipelines;
 sealed class GivenLatents : IDisposable
 {
     readonly bool[] _given;
+    readonly Tensor _mask;
     readonly int _rows;
     readonly int _columns;
 
@@ -24,6 +25,8 @@ sealed class GivenLatents : IDisposable
         _rows = shape[2];
         _columns = shape[3];
         _given = new bool[shape[1] * _rows * _columns];
+        _mask = device.NewTensor([_given.Length]);
+        _mask.Fill(0);
     }
 
     /// <summary>Known values [C, T, h, w], normalised; 0 where nothing is given.</summary>
@@ -44,45 +47,20 @@ sealed class GivenLatents : IDisposable
             _given[(t * plane) + i] = free is null || !free[i];
         }
 
-        if (Values.Device.IsDry)
-        {
-            return;
-        }
-
-        int channels = Values.Shape[0];
-        for (int c = 0; c < channels; c++)
-        {
-            var from = values.Span.Slice(c * plane, plane);
-            var to = Values.Span.Slice(((c * Values.Shape[1]) + t) * plane, plane);
-            for (int i = 0; i < plane; i++)
-            {
-                to[i] = _given[(t * plane) + i] ? from[i] : 0;
-            }
-        }
-    }
-
-    /// <summary>Puts the known values over a latent [C, T, h, w].</summary>
-    public void PutInto(Tensor latent)
-    {
-        if (latent.Device.IsDry)
-        {
-            return;
-        }
-
-        var known = Values.Span;
-        var into = latent.Span;
+        float[] marks = Array.ConvertAll(_given, given => given ? 1f : 0f);
+        _mask.CopyFrom(marks);
+        using var here = Values.Device.NewTensor([plane]);
+        here.CopyFrom(marks.AsSpan(t * plane, plane));
         for (int c = 0; c < Values.Shape[0]; c++)
         {
-            int at = c * _given.Length;
-            for (int i = 0; i < _given.Length; i++)
-            {
-                if (_given[i])
-                {
-                    into[at + i] = known[at + i];
-                }
-            }
+            var into = Values[c].Slice(t, 1);
+            into.Fill(0);
+            Select.Run(Values.Device, here, values[c], into);
         }
     }
+
+    /// <summary>Puts the known values over a latent [C, T, h, w], or over the first channels of a model's input.</summary>
+    public void PutInto(Tensor latent) => Select.Run(Values.Device, _mask, Values, latent.Slice(0, Values.Shape[0]));
 
     /// <summary>For each token in (t, h, w) order: 1 when it is given, else 0 (rows of the timestep table).</summary>
     /// <param name="patch">Rows and columns of a token, in latents.</param>
@@ -114,5 +92,9 @@ sealed class GivenLatents : IDisposable
     }
 
     /// <summary>Frees the values.</summary>
-    public void Dispose() => Values.Dispose();
+    public void Dispose()
+    {
+        Values.Dispose();
+        _mask.Dispose();
+    }
 }

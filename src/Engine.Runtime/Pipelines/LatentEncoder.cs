@@ -11,6 +11,7 @@ sealed class LatentEncoder : IDisposable
     readonly VaeConfig _config;
     readonly Tensor _frames;
     readonly Tensor _latent;
+    readonly Workspace _scratch;
     float[]? _host;
 
     /// <summary>Opens the encoder for one size.</summary>
@@ -22,6 +23,7 @@ sealed class LatentEncoder : IDisposable
     {
         _config = vae.Config;
         _encoder = vae.OpenEncoder(height, width, tiling);
+        _scratch = new Workspace(vae.Device);
         _frames = vae.Device.NewTensor([_config.TemporalFactor, height, width, 3]);
         _latent = vae.Device.NewTensor([_config.ZDim, 1, height / _config.SpatialFactor, width / _config.SpatialFactor]);
     }
@@ -77,6 +79,7 @@ sealed class LatentEncoder : IDisposable
         _encoder.Dispose();
         _frames.Dispose();
         _latent.Dispose();
+        _scratch.Dispose();
     }
 
     void Fill(Tensor into, in EncoderFrame frame)
@@ -88,7 +91,11 @@ sealed class LatentEncoder : IDisposable
         }
 
         frame.Require(into);
-        if (!into.Device.IsDry)
+        if (frame is { Picture: { } picture, Mask: null })
+        {
+            PixelRange.FromBytes(into.Device, picture.Rgb, into, _scratch);
+        }
+        else if (!into.Device.IsDry)
         {
             _host ??= new float[into.Count];
             frame.CopyTo(_host);

@@ -13,16 +13,9 @@ static class Latents
 
     static void Copy(Tensor from, int fromFrame, Tensor to, int toFrame)
     {
-        if (to.Device.IsDry)
-        {
-            return;
-        }
-
-        int plane = to.Shape[2] * to.Shape[3];
         for (int c = 0; c < to.Shape[0]; c++)
         {
-            from.Span.Slice(((c * from.Shape[1]) + fromFrame) * plane, plane)
-                .CopyTo(to.Span.Slice(((c * to.Shape[1]) + toFrame) * plane, plane));
+            to[c].Slice(toFrame, 1).CopyFrom(from[c].Slice(fromFrame, 1));
         }
     }
 }

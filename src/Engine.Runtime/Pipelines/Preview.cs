@@ -15,6 +15,9 @@ sealed class Preview : IDisposable
     readonly Tensor _frame;
     readonly Tensor _small;
     readonly byte[] _rgb;
+    readonly Workspace _scratch;
+    readonly HostMirror _large = new();
+    readonly HostMirror _averages = new();
     readonly int _middle;
     readonly int _shrink;
 
@@ -29,6 +32,7 @@ sealed class Preview : IDisposable
         _middle = latent[1] / 2;
         _frame = parts.Device.NewTensor([latent[0], 1, latent[2], latent[3]]);
         _small = parts.Device.NewTensor([latent[0], 1, Math.Max(1, latent[2] / _shrink), Math.Max(1, latent[3] / _shrink)]);
+        _scratch = new Workspace(parts.Device);
         _decoder = _vae.Value.OpenDecoder(_small.Shape[2], _small.Shape[3]);
         _rgb = new byte[_small.Shape[2] * _small.Shape[3] * config.SpatialFactor * config.SpatialFactor * 3];
     }
@@ -42,8 +46,8 @@ sealed class Preview : IDisposable
         _decoder.Reset();
         _decoder.Push(_small, frames =>
         {
-            DecodeStage.ToUnit(frames);
-            DecodeStage.ToBytes(frames, _rgb);
+            PixelRange.ToUnit(frames.Device, frames);
+            PixelRange.ToBytes(frames.Device, frames, _rgb, _scratch);
             _show(new PreviewPicture(step + 1, _rgb, frames.Shape[2], frames.Shape[1]));
         });
     }
@@ -54,6 +58,7 @@ sealed class Preview : IDisposable
         _decoder.Dispose();
         _frame.Dispose();
         _small.Dispose();
+        _scratch.Dispose();
         _vae.Dispose();
     }
 
@@ -61,6 +66,10 @@ sealed class Preview : IDisposable
     {
         int rows = _small.Shape[2];
         int columns = _small.Shape[3];
+        var from = _large.Read(_frame);
+        var to = _averages.ToWrite(_small);
+        int height = _frame.Shape[2];
+        int width = _frame.Shape[3];
         for (int c = 0; c < _small.Shape[0]; c++)
         {
             for (int y = 0; y < rows; y++)
@@ -70,12 +79,14 @@ sealed class Preview : IDisposable
                     float sum = 0;
                     for (int i = 0; i < _shrink * _shrink; i++)
                     {
-                        sum += _frame[c][0][(y * _shrink) + (i / _shrink)].Span[(x * _shrink) + (i % _shrink)];
+                        sum += from[(((c * height) + (y * _shrink) + (i / _shrink)) * width) + (x * _shrink) + (i % _shrink)];
                     }
 
-                    _small[c][0][y].Span[x] = sum / (_shrink * _shrink);
+                    to[(((c * rows) + y) * columns) + x] = sum / (_shrink * _shrink);
                 }
             }
         }
+
+        _averages.Written(_small);
     }
 }

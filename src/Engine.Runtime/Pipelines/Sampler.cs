@@ -1,7 +1,6 @@
 using Engine.Kernels;
 using Engine.Model.Schedulers;
 using Engine.Model.Transformer;
-using TensorPrimitives = System.Numerics.Tensors.TensorPrimitives;
 
 namespace Engine.Runtime.Pipelines;
 
@@ -76,13 +75,9 @@ sealed class Sampler : IDisposable
     public void Foresee(int step, int frame, Tensor into)
     {
         float sigma = _scheduler.Sigmas[step];
-        int plane = Latent.Shape[2] * Latent.Shape[3];
-        int volume = Latent.Shape[1] * plane;
         for (int c = 0; c < Latent.Shape[0]; c++)
         {
-            int at = (c * volume) + (frame * plane);
-            var x = _input.Span.Slice(at, plane);
-            TensorPrimitives.MultiplyAdd(_velocity.Span.Slice(at, plane), -sigma, x, into.Span.Slice(c * plane, plane));
+            Elementwise.Combine(_device, _velocity[c].Slice(frame, 1), -sigma, _input[c].Slice(frame, 1), 1, into[c]);
         }
     }
 
@@ -103,8 +98,8 @@ sealed class Sampler : IDisposable
             return;
         }
 
-        _scheduler.Step(step, _velocity.Span, Latent.Span);
-        if (!IsFinite(Latent))
+        _scheduler.Step(step, _velocity, Latent);
+        if (!Finite.All(_device, Latent, _scratch))
         {
             throw NotFinite(step, guidance);
         }
@@ -151,33 +146,15 @@ sealed class Sampler : IDisposable
     EngineException NotFinite(int step, double guidance)
     {
         string where = "the sampler's own arithmetic";
-        if (!IsFinite(_velocity))
+        if (!Finite.All(_device, _velocity, _scratch))
         {
             // The same step once more, now looking at what every block makes.
             int? first = null;
-            Predict(guidance, (block, tokens) => first ??= IsFinite(tokens) ? null : block);
+            Predict(guidance, (block, tokens) => first ??= Finite.All(_device, tokens, _scratch) ? null : block);
             where = first is { } block ? $"block {block} of the transformer" : "the transformer's last layer";
         }
 
         return new EngineException(ErrorKind.BadInput, $"Step {step + 1} made values that are not numbers, first in {where}; the weights are damaged or do not suit this precision.");
-    }
-
-    static bool IsFinite(Tensor tensor)
-    {
-        var values = tensor.Span;
-        while (values.Length > 0)
-        {
-            // A sum is not finite when a part is not; chunks keep it from overflowing by itself.
-            var chunk = values[..Math.Min(values.Length, 4096)];
-            if (!float.IsFinite(TensorPrimitives.SumOfMagnitudes(chunk)))
-            {
-                return false;
-            }
-
-            values = values[chunk.Length..];
-        }
-
-        return true;
     }
 }
 

@@ -92,7 +92,7 @@ sealed class DryJob : IDisposable
 
     void Denoise(Tensor latent, Conditioning conditioning)
     {
-        var scheduler = Scheduler.Create(_request.Scheduler, _request.Steps, _request.Shift);
+        using var scheduler = Scheduler.Create(_request.Scheduler, _request.Steps, _request.Shift);
         int steps = _request.Steps - _request.FirstStep;
 
         // Every step does the same, so one is counted; with two experts, the first and the last.

@@ -10,7 +10,7 @@ static class SchedulerCases
     {
         var json = run.Golden.Json;
         int steps = json.GetProperty("steps").GetInt32();
-        var scheduler = Scheduler.Create(Kind(run.Golden.Text("scheduler")), steps, json.GetProperty("flow_shift").GetSingle());
+        using var scheduler = Scheduler.Create(Kind(run.Golden.Text("scheduler")), steps, json.GetProperty("flow_shift").GetSingle());
         run.Compare("timesteps", [.. scheduler.Timesteps], [scheduler.Timesteps.Count]);
         run.Compare("sigmas", [.. scheduler.Sigmas], [scheduler.Sigmas.Count]);
 
@@ -19,11 +19,14 @@ static class SchedulerCases
         int size = velocity.Values.Length / steps;
         var got = new float[states.Values.Length];
         states.Values.AsSpan(0, size).CopyTo(got);
-        var latent = states.Values.AsSpan(0, size).ToArray();
+        using var latent = run.Device.NewTensor([size]);
+        using var v = run.Device.NewTensor([size]);
+        latent.CopyFrom(states.Values.AsSpan(0, size));
         for (int i = 0; i < steps; i++)
         {
-            scheduler.Step(i, velocity.Values.AsSpan(i * size, size), latent);
-            latent.CopyTo(got.AsSpan((i + 1) * size));
+            v.CopyFrom(velocity.Values.AsSpan(i * size, size));
+            scheduler.Step(i, v, latent);
+            latent.CopyTo(got.AsSpan((i + 1) * size, size));
         }
 
         run.Compare("states", got, states.KernelShape);

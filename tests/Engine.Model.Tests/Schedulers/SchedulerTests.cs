@@ -39,7 +39,7 @@ public sealed class SchedulerTests
     public void Restored_sampler_goes_on_alike(SchedulerKind kind)
     {
         float[] want = [0.5f, -1, 2];
-        var scheduler = Scheduler.Create(kind, 6, 5);
+        using var scheduler = Scheduler.Create(kind, 6, 5);
         for (int step = 0; step < 3; step++)
         {
             scheduler.Step(step, Velocity(step), want);
@@ -53,7 +53,7 @@ public sealed class SchedulerTests
 
         float[] got = [.. want];
         stream.Position = 0;
-        var restored = Scheduler.Create(kind, 6, 5);
+        using var restored = Scheduler.Create(kind, 6, 5);
         restored.Restore(new BinaryReader(stream));
         for (int step = 3; step < 6; step++)
         {
@@ -77,12 +77,12 @@ public sealed class SchedulerTests
     public void Starts_in_mid_grid_without_history(SchedulerKind kind)
     {
         // A sampler that was used before and then begins again must forget what it kept.
-        var used = Scheduler.Create(kind, 6, 5);
+        using var used = Scheduler.Create(kind, 6, 5);
         float[] latent = [1, 2, 3];
         used.Step(0, Velocity(0), latent);
         used.Step(1, Velocity(1), latent);
 
-        var fresh = Scheduler.Create(kind, 6, 5);
+        using var fresh = Scheduler.Create(kind, 6, 5);
         float[] want = [1, 2, 3];
         float[] got = [1, 2, 3];
         used.Begin(2);
@@ -103,7 +103,7 @@ public sealed class SchedulerTests
         float[] clean = [0.3f, -0.7f];
         float[] noise = [1.5f, -0.2f];
         float[] velocity = [noise[0] - clean[0], noise[1] - clean[1]];
-        var scheduler = Scheduler.Create(kind, 7, 3);
+        using var scheduler = Scheduler.Create(kind, 7, 3);
         float[] latent = new float[2];
         scheduler.AddNoise(0, clean, noise, latent);
         for (int step = 0; step < 7; step++)
@@ -117,7 +117,7 @@ public sealed class SchedulerTests
     [Theory, MemberData(nameof(Kinds))]
     public void One_step_works(SchedulerKind kind)
     {
-        var scheduler = Scheduler.Create(kind, 1, 5);
+        using var scheduler = Scheduler.Create(kind, 1, 5);
         float[] latent = [1, 2, 3];
         scheduler.Step(0, Velocity(0), latent);
         Assert.All(latent, v => Assert.True(float.IsFinite(v)));
@@ -126,16 +126,19 @@ public sealed class SchedulerTests
     [Theory, MemberData(nameof(Kinds))]
     public void Steps_out_of_order_are_refused(SchedulerKind kind)
     {
-        var scheduler = Scheduler.Create(kind, 3, 5);
+        using var scheduler = Scheduler.Create(kind, 3, 5);
         Assert.Throws<InvalidOperationException>(() => scheduler.Step(1, Velocity(0), new float[3]));
     }
 
     [Theory, MemberData(nameof(Kinds))]
     public void Steps_allocate_nothing(SchedulerKind kind)
     {
-        var scheduler = Scheduler.Create(kind, 20, 5);
-        float[] latent = new float[64];
-        float[] velocity = new float[64];
+        using var scheduler = Scheduler.Create(kind, 20, 5);
+        using var device = new CpuDevice(threads: 1);
+        using var latent = device.NewTensor([64]);
+        using var velocity = device.NewTensor([64]);
+        latent.Fill(1);
+        velocity.Fill(1);
         scheduler.Step(0, velocity, latent);
         scheduler.Step(1, velocity, latent);
         long before = GC.GetAllocatedBytesForCurrentThread();

@@ -38,7 +38,7 @@ public sealed class DenoisingTests
         using var negative = guidance > 1 ? Prepare(golden, model, "negative_prompt_embeds", scratch) : null;
 
         int steps = request.GetProperty("steps").GetInt32();
-        var scheduler = Scheduler.Create(Kind(request.GetProperty("scheduler").GetString()!), steps, request.GetProperty("flow_shift").GetDouble());
+        using var scheduler = Scheduler.Create(Kind(request.GetProperty("scheduler").GetString()!), steps, request.GetProperty("flow_shift").GetDouble());
         int start = request.TryGetProperty("strength", out var strength) ? steps - (int)(steps * strength.GetDouble()) : 0;
         scheduler.Begin(start);
         Assert.Equal(golden.Floats("timesteps"), scheduler.Timesteps.Skip(start));
