@@ -9,6 +9,10 @@ else if (args is ["transformer", .. var sizes])
 {
     QuickTransformer.Run(sizes);
 }
+else if (args is ["stepcache", .. var cache])
+{
+    await StepCacheQuality.RunAsync(cache);
+}
 else if (args is ["vae", .. var vae])
 {
     VaeTiming.Run(vae);

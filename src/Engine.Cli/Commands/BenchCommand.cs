@@ -32,7 +32,7 @@ static class BenchCommand
         var steps = Opt.Int("--steps", "N", "Sampler steps of e2e (default: 1)");
         var weights = Opt.Choice(
             "--weights", "How weights are stored (default: bf16)",
-            ("f32", DType.F32), ("bf16", DType.BF16), ("f16", DType.F16), ("fp8", DType.F8E4M3));
+            ("f32", DType.F32), ("bf16", DType.BF16), ("f16", DType.F16), ("fp8", DType.F8E4M3), ("q8_0", DType.Q8_0), ("q4_k", DType.Q4_K));
         var threads = Opt.Int("--threads", "N", "CPU threads; 0 means one per core");
         var runs = Opt.Int("--runs", "N", "Timed runs (default: up to 5 within ten seconds)");
         var command = new Command("bench", "Measure speed and memory with random weights") { what, model, size, frames, steps, weights, threads, runs }

@@ -36,6 +36,9 @@ sealed class RequestOptions
     readonly Option<int?> _steps = Opt.Int("--steps", "N", "Sampler steps");
     readonly Option<double?> _guidance = Opt.Number("--guidance", "X", "How strongly the prompt is followed; 1 turns guidance off");
     readonly Option<double?> _guidance2 = Opt.Number("--guidance2", "X", "The same for the low-noise expert of a model with two");
+    readonly Option<int?> _guidanceFirstStep = Opt.Int("--guidance-first-step", "N", "First step with guidance, from 1; steps outside the interval take half the time");
+    readonly Option<int?> _guidanceLastStep = Opt.Int("--guidance-last-step", "N", "Last step with guidance");
+    readonly Option<double?> _stepCache = Opt.Number("--step-cache", "X", "Skip steps whose input moved less than X since the last full one, e.g. 0.1 (default: off)");
     readonly Option<double?> _shift = Opt.Number("--shift", "X", "Flow shift: more spends more steps on the composition");
     readonly Option<SchedulerKind?> _scheduler = Opt.Choice("--scheduler", "Sampler", ("unipc", SchedulerKind.UniPc), ("euler", SchedulerKind.Euler), ("dpm++", SchedulerKind.DpmPlusPlus));
     readonly Option<string?> _image = Opt.Text("--image", "FILE", "Picture that the clip starts with", "-i");
@@ -60,7 +63,8 @@ sealed class RequestOptions
         foreach (var option in (Option[])
         [
             _image, _endImage, _video, _mode, _strength, _overlap, _join, _mask, _keepOutside,
-            _size, _width, _height, _frames, _seconds, _fps, _seed, _steps, _negative, _guidance, _guidance2, _shift, _scheduler,
+            _size, _width, _height, _frames, _seconds, _fps, _seed, _steps, _negative, _guidance, _guidance2, _guidanceFirstStep, _guidanceLastStep,
+            _shift, _scheduler, _stepCache,
             _textLength, _model, _config, _device, _threads, _memory,
         ])
         {
@@ -103,6 +107,9 @@ sealed class RequestOptions
             Steps = parse.GetValue(_steps) ?? request.Steps,
             Guidance = parse.GetValue(_guidance) ?? request.Guidance,
             Guidance2 = parse.GetValue(_guidance2) ?? request.Guidance2,
+            GuidanceFirstStep = parse.GetValue(_guidanceFirstStep) ?? request.GuidanceFirstStep,
+            GuidanceLastStep = parse.GetValue(_guidanceLastStep) ?? request.GuidanceLastStep,
+            StepCache = parse.GetValue(_stepCache) ?? request.StepCache,
             Shift = parse.GetValue(_shift) ?? request.Shift,
             Scheduler = parse.GetValue(_scheduler) ?? request.Scheduler,
             FirstFrame = Picture(parse.GetValue(_image)) ?? request.FirstFrame,

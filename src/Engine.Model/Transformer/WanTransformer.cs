@@ -190,6 +190,26 @@ public sealed class WanTransformer : IDisposable
         TransformerControl? control = null) =>
         Run(latent, timesteps, [first, second], [firstVelocity, secondVelocity], scratch, afterBlock, control);
 
+    /// <summary>What the first block's self-attention sees: the embedded latent, normed and modulated by its timesteps.</summary>
+    /// <remarks>Costs a thousandth of a forward; how far it moves from step to step tells how far the output will.</remarks>
+    /// <param name="latent">Input [InChannels, T, H, W].</param>
+    /// <param name="timesteps">One for all tokens, or one per token.</param>
+    /// <param name="tokens">Output [L, C].</param>
+    /// <param name="scratch">Workspace.</param>
+    public void ModulatedInput(Tensor latent, TimestepMap timesteps, Tensor tokens, Workspace scratch)
+    {
+        RequireLatent(latent, Config.InChannels, nameof(latent));
+        RequireTimesteps(timesteps, tokens.Rows);
+        using var scope = scratch.Scope();
+        int distinct = timesteps.Values.Length;
+        var temb = scratch.Take([distinct, Config.Width]);
+        var timestepProj = scratch.Take([distinct, 6 * Config.Width]);
+        _conditionEmbedder.EmbedTime(Device, timesteps.Values, temb, timestepProj, scratch);
+        EmbedPatches(_patchEmbedding, latent, tokens, scratch);
+        _blocks.Enter(0).ModulateInput(Device, timestepProj, timesteps, tokens, scratch);
+        _blocks.Leave();
+    }
+
     /// <summary>Frees the weights.</summary>
     public void Dispose()
     {

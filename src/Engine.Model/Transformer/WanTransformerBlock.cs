@@ -121,6 +121,15 @@ sealed class WanTransformerBlock : IDisposable
         _ffn.Run(device, normed, x, cGateMsa, rows, pass.Scratch);
     }
 
+    /// <summary>Norms and modulates one copy of the tokens in place, as the self-attention sees them.</summary>
+    public void ModulateInput(Device device, Tensor time, TimestepMap timesteps, Tensor x, Workspace scratch)
+    {
+        using var scope = scratch.Scope();
+        var modulation = scratch.Take([Kinds, time.Rows, x.Columns]);
+        Modulation.Run(device, _scaleShiftTable, time, modulation);
+        ModulatedNorm.Run(device, x, modulation[0], modulation[1], timesteps.Rows(1), x, _eps);
+    }
+
     /// <summary>Computes this block's cross-attention keys and values of a context.</summary>
     public void FillKeyValues(Device device, Tensor text, Tensor image, in CrossKeyValues to, Workspace scratch) =>
         _attn2.FillKeyValues(device, text, image, to, scratch);

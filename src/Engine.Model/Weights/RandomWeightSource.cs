@@ -23,20 +23,24 @@ public sealed class RandomWeightSource : IWeightSource
     /// <summary>Makes a source.</summary>
     /// <param name="name">What messages call it.</param>
     /// <param name="tensors">Names and shapes, e.g. of <c>ExpectedTensors.Of</c>.</param>
-    /// <param name="matrices">Type of the matrices: F32, BF16, F16 or one of the 8-bit floats. Vectors are F32.</param>
+    /// <param name="matrices">
+    /// Type of the matrices: F32, BF16, F16, one of the 8-bit floats, Q8_0 or Q4_K. Vectors are F32, and so are matrices whose rows no
+    /// whole blocks fill, as in GGUF files.
+    /// </param>
     /// <param name="seed">Another seed gives other values.</param>
     public RandomWeightSource(string name, IEnumerable<(string Name, Shape Shape)> tensors, DType matrices, ulong seed = 0)
     {
-        if (!matrices.IsWeightType() || matrices.IsBlockType())
+        if (!matrices.IsWeightType() || (matrices.IsBlockType() && !RandomBlocks.Makes(matrices)))
         {
-            throw new ArgumentException($"Random weights come as F32, BF16, F16, F8_E4M3 or F8_E5M2, not as {matrices}.", nameof(matrices));
+            throw new ArgumentException($"Random weights come as F32, BF16, F16, F8_E4M3, F8_E5M2, Q8_0 or Q4_K, not as {matrices}.", nameof(matrices));
         }
 
         Path = name;
         _seed = seed;
         foreach (var (tensor, shape) in tensors)
         {
-            var type = shape.ToArray().Count(extent => extent > 1) >= 2 ? matrices : DType.F32;
+            bool matrix = shape.ToArray().Count(extent => extent > 1) >= 2;
+            var type = matrix && shape.Count / shape[0] % matrices.Block().Values == 0 ? matrices : DType.F32;
             float scale = Scale(tensor, shape);
             if (!_pools.ContainsKey((type, scale)))
             {
@@ -65,15 +69,15 @@ public sealed class RandomWeightSource : IWeightSource
         WeightRange.Check(tensor, offset, destination.Length);
         var entry = _entries[tensor.Name];
         var pool = _pools[(tensor.Type, entry.Scale)].AsSpan();
-        int size = tensor.Type.Bits() / 8;
-        int runBytes = RunValues * size;
+        var (values, bytes) = tensor.Type.Block();
+        int runBytes = RunValues / values * bytes;
         while (!destination.IsEmpty)
         {
             long run = offset / runBytes;
             int skip = (int)(offset % runBytes);
             int now = Math.Min(runBytes - skip, destination.Length);
-            ulong start = Mix(_seed ^ (entry.Index << 40) ^ (ulong)run) % (PoolValues - RunValues);
-            pool.Slice(((int)start * size) + skip, now).CopyTo(destination);
+            ulong start = Mix(_seed ^ (entry.Index << 40) ^ (ulong)run) % (ulong)((PoolValues - RunValues) / values);
+            pool.Slice(((int)start * bytes) + skip, now).CopyTo(destination);
             destination = destination[now..];
             offset += now;
         }
@@ -99,6 +103,13 @@ public sealed class RandomWeightSource : IWeightSource
 
     static byte[] MakePool(DType type, float scale, ulong seed)
     {
+        if (type.IsBlockType())
+        {
+            var blocks = new byte[type.Bytes(PoolValues)];
+            RandomBlocks.Fill(type, blocks, scale, seed);
+            return blocks;
+        }
+
         var values = new float[PoolValues];
         float range = scale * MathF.Sqrt(3);
         for (int i = 0; i < values.Length; i++)
@@ -137,8 +148,8 @@ public sealed class RandomWeightSource : IWeightSource
         return (byte)((up ? low + 1 : low) | (value < 0 ? 128 : 0));
     }
 
-    // SplitMix64's output function.
-    static ulong Mix(ulong value)
+    /// <summary>SplitMix64's output function.</summary>
+    internal static ulong Mix(ulong value)
     {
         ulong z = value * 0x9e3779b97f4a7c15;
         z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9;

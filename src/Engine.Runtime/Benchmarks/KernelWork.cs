@@ -44,13 +44,13 @@ static class KernelWork
         int channels = vae.DecoderBaseDim * vae.DimMult[0];
         int height = size.Height / vae.PatchSize;
         int width = size.Width / vae.PatchSize;
-        return new Work($"one frame of {width}x{height}, 3x3x3, {channels} to {channels} channels", (device, pieces) =>
+        return new Work($"one frame of {width}x{height}, 3x3x3, {channels} to {channels} channels, {ModelWork.ConvolutionType(request.Weights)}", (device, pieces) =>
         {
             Plane NewPlane() => new(pieces.Noise(Plane.ShapeOf(height, width, channels, border: 1)), border: 1);
             var input = new ConvInput(NewPlane(), NewPlane(), NewPlane());
             var output = NewPlane();
             var bias = pieces.Noise([channels]);
-            using var stored = pieces.RandomWeight(request.Weights, channels, channels * 27);
+            using var stored = pieces.RandomWeight(ModelWork.ConvolutionType(request.Weights), channels, channels * 27);
             var weight = pieces.Keep(ConvWeight.Pack(device, stored, bias, ConvKind.Causal));
             var scratch = pieces.Workspace();
             return () => Kernels.Convolution.Run(device, input, weight, output, scratch);

@@ -13,12 +13,16 @@ static class ModelWork
     const float Timestep = 500;
     const int LargeTextWidth = 2048;
 
+    // Share of the free memory that weights may take; the rest is for activations and the system.
+    const double MostResident = 0.85;
+
     /// <summary>One forward of the transformer.</summary>
     public static Work Transformer(BenchRequest request)
     {
         var size = BenchSize.Of(request);
         var model = request.Model.Transformer;
-        return new Work($"{size}: {size.Tokens} tokens, {model.Layers} blocks of width {model.Width}, {request.Weights}", (device, pieces) =>
+        string how = Streams(request) ? ", blocks read one by one as they do not fit in memory" : "";
+        return new Work($"{size}: {size.Tokens} tokens, {model.Layers} blocks of width {model.Width}, {request.Weights}{how}", (device, pieces) =>
         {
             var transformer = pieces.Keep(LoadTransformer(request, device));
             var scratch = pieces.Workspace();
@@ -34,7 +38,7 @@ static class ModelWork
     public static Work VaeDecode(BenchRequest request)
     {
         var size = BenchSize.Of(request);
-        return new Work($"{size}: {size.LatentFrames} latent frames of {size.LatentWidth}x{size.LatentHeight}", (device, pieces) =>
+        return new Work($"{size}: {size.LatentFrames} latent frames of {size.LatentWidth}x{size.LatentHeight}, {ConvolutionType(request.Weights)}", (device, pieces) =>
         {
             var vae = pieces.Keep(LoadVae(request, device, VaeParts.Decoder));
             var decoder = pieces.Keep(vae.OpenDecoder(size.LatentHeight, size.LatentWidth));
@@ -54,7 +58,7 @@ static class ModelWork
     public static Work VaeEncode(BenchRequest request)
     {
         var size = BenchSize.Of(request);
-        return new Work($"{size}: to {size.LatentFrames} latent frames of {size.LatentWidth}x{size.LatentHeight}", (device, pieces) =>
+        return new Work($"{size}: to {size.LatentFrames} latent frames of {size.LatentWidth}x{size.LatentHeight}, {ConvolutionType(request.Weights)}", (device, pieces) =>
         {
             var vae = pieces.Keep(LoadVae(request, device, VaeParts.Encoder));
             var encoder = pieces.Keep(vae.OpenEncoder(size.Height, size.Width));
@@ -95,11 +99,16 @@ static class ModelWork
         });
     }
 
-    /// <summary>A transformer of random weights in the precision asked for.</summary>
+    /// <summary>A transformer of random weights in the precision asked for; one that does not fit in memory makes them block by block.</summary>
     public static WanTransformer LoadTransformer(BenchRequest request, Device device)
     {
         var config = request.Model.Transformer;
-        using var source = new RandomWeightSource("random weights", ExpectedTensors.Of(config), request.Weights);
+        if (!device.IsDry && Streams(request))
+        {
+            return WanTransformer.LoadStreamed(TransformerWeights(request), config, device);
+        }
+
+        using var source = TransformerWeights(request);
         var store = new WeightStore(source, device);
         var transformer = WanTransformer.Load(store.Root, config, device);
         store.Complete();
@@ -109,11 +118,23 @@ static class ModelWork
     /// <summary>Half a VAE of random weights.</summary>
     public static WanVae LoadVae(BenchRequest request, Device device, VaeParts parts)
     {
-        using var source = new RandomWeightSource("random weights", ExpectedTensors.Of(request.Model.Vae), request.Weights);
+        using var source = new RandomWeightSource("random weights", ExpectedTensors.Of(request.Model.Vae), ConvolutionType(request.Weights));
         return WanVae.Load(source, request.Model.Vae, device, parts);
     }
 
     /// <summary>An embedded prompt of full length.</summary>
     public static TransformerContext Context(BenchRequest request, WanTransformer transformer, Workspace scratch, Pieces pieces) =>
         transformer.Prepare(pieces.Noise([request.Model.TextLength, request.Model.Transformer.TextDim]), default, scratch, keepKeyValues: false);
+
+    /// <summary>How convolutions' weights are stored beside matrices of that type: their rows fill no blocks, so that GGUF files keep them in f16.</summary>
+    public static DType ConvolutionType(DType matrices) => matrices.IsBlockType() ? DType.F16 : matrices;
+
+    static RandomWeightSource TransformerWeights(BenchRequest request) =>
+        new("random weights", ExpectedTensors.Of(request.Model.Transformer), request.Weights);
+
+    static bool Streams(BenchRequest request)
+    {
+        using var source = TransformerWeights(request);
+        return source.Tensors.Sum(t => t.Bytes) > MostResident * (Machine.FreeMemoryBytes ?? Machine.MemoryBytes);
+    }
 }

@@ -1,11 +1,15 @@
 using System.Runtime.InteropServices;
 using Engine.Kernels;
+using Engine.Model.Weights;
 
 namespace Engine.Runtime.Benchmarks;
 
 /// <summary>Small weights without a file: values within 1/32 of zero in any stored precision, the same on every machine.</summary>
 static class RandomValues
 {
+    // Standard deviation of uniform values within 1/32 of zero.
+    const float BlockDeviation = 1 / 55f;
+
     /// <summary>Fills a weight's bytes.</summary>
     /// <param name="type">Stored type.</param>
     /// <param name="bytes">Whole values.</param>
@@ -35,6 +39,9 @@ static class RandomValues
                     v = (Half)Value(Next(ref state));
                 }
 
+                break;
+            case DType.Q8_0 or DType.Q4_K:
+                RandomBlocks.Fill(type, bytes, BlockDeviation, seed);
                 break;
             default:
                 // Sign, a small exponent and the mantissa: both 8-bit forms hold values of this size.

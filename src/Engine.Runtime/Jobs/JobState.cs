@@ -2,6 +2,7 @@ using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using Engine.Kernels;
 using Engine.Model.Schedulers;
+using Engine.Runtime.Pipelines;
 
 namespace Engine.Runtime.Jobs;
 
@@ -13,7 +14,7 @@ namespace Engine.Runtime.Jobs;
 sealed class JobState : IDisposable
 {
     const long MaxBytes = 16L << 30;
-    static readonly byte[] s_magic = "engine job state 1\n"u8.ToArray();
+    static readonly byte[] s_magic = "engine job state 2\n"u8.ToArray();
 
     readonly string _path;
     readonly JobIdentity _identity;
@@ -54,8 +55,9 @@ sealed class JobState : IDisposable
     /// <param name="latent">The sampler's state.</param>
     /// <param name="scheduler">Whose history to keep.</param>
     /// <param name="random">The generator.</param>
+    /// <param name="cache">The step cache, or null.</param>
     /// <exception cref="EngineException">The file cannot be written.</exception>
-    public void Write(int stepsDone, Tensor latent, IScheduler scheduler, TorchRandom random)
+    public void Write(int stepsDone, Tensor latent, IScheduler scheduler, TorchRandom random, IStepCache? cache)
     {
         _buffer.SetLength(0);
         _writer.Write(s_magic);
@@ -65,6 +67,7 @@ sealed class JobState : IDisposable
         _writer.Write(MemoryMarshal.AsBytes(_host.Read(latent)));
         scheduler.Save(_writer);
         random.Save(_writer);
+        cache?.Save(_writer);
         _writer.Flush();
         SHA256.HashData(_buffer.GetBuffer().AsSpan(0, (int)_buffer.Length), _checksum);
         _writer.Write(_checksum);
@@ -87,7 +90,7 @@ sealed class JobState : IDisposable
     /// <summary>Reads a state and puts it back into the parts of a job.</summary>
     /// <returns>Steps of the grid that are done.</returns>
     /// <exception cref="EngineException">The file is damaged, or belongs to another request or model (the message names the fields).</exception>
-    public static int Restore(string path, JobIdentity identity, Tensor latent, IScheduler scheduler, TorchRandom random)
+    public static int Restore(string path, JobIdentity identity, Tensor latent, IScheduler scheduler, TorchRandom random, IStepCache? cache)
     {
         byte[] bytes = ReadAll(path);
         try
@@ -107,6 +110,7 @@ sealed class JobState : IDisposable
             host.Written(latent);
             scheduler.Restore(reader, latent.Device);
             random.Restore(reader);
+            cache?.Restore(reader);
             return stepsDone;
         }
         catch (Exception e) when (e is EndOfStreamException or InvalidDataException or IOException or FormatException)

@@ -14,13 +14,21 @@ sealed class Experts : IDisposable
     readonly Tensor _latent;
     readonly Residency _residency;
     readonly JobProgress? _progress;
+    readonly IStepCache? _cache;
     Part<WanTransformer>? _part;
     Part<WanTransformer>.Lease? _lease;
     Sampler? _sampler;
 
     /// <summary>Reads nothing yet.</summary>
     public Experts(
-        ModelParts parts, ResolvedRequest request, Conditioning conditioning, IScheduler scheduler, Tensor latent, Residency residency, JobProgress? progress)
+        ModelParts parts,
+        ResolvedRequest request,
+        Conditioning conditioning,
+        IScheduler scheduler,
+        Tensor latent,
+        Residency residency,
+        JobProgress? progress,
+        IStepCache? cache)
     {
         _parts = parts;
         _request = request;
@@ -29,13 +37,13 @@ sealed class Experts : IDisposable
         _latent = latent;
         _residency = residency;
         _progress = progress;
+        _cache = cache;
     }
 
     /// <summary>The sampler of a step and its guidance; changes over to the other transformer where the step asks for it.</summary>
     public (Sampler Sampler, double Guidance) Prepare(int step)
     {
-        bool low = _parts.Checkpoint is { HasTransformer2: true, Info.BoundaryRatio: { } ratio }
-            && _scheduler.Timesteps[step] < ratio * Scheduler.TrainTimesteps;
+        bool low = IsLow(step);
         var part = (low, _residency.StreamTransformer) switch
         {
             (false, false) => _parts.Transformer,
@@ -49,11 +57,16 @@ sealed class Experts : IDisposable
             _progress?.Enter(GenerationStage.Loading);
             _part = part;
             _lease = part.Rent();
-            _sampler = new Sampler(_lease.Value, _conditioning, _scheduler, _latent, _residency.Sampler);
+            _cache?.Enter(low ? 1 : 0);
+            _sampler = new Sampler(_lease.Value, _conditioning, _scheduler, _latent, _residency.Sampler, _cache);
         }
 
-        return (_sampler!, low ? _request.Guidance2 : _request.Guidance);
+        return (_sampler!, _request.Guides(step) ? low ? _request.Guidance2 : _request.Guidance : 1);
     }
+
+    /// <summary>True when the low-noise transformer does a step.</summary>
+    public bool IsLow(int step) => _parts.Checkpoint is { HasTransformer2: true, Info.BoundaryRatio: { } ratio }
+        && _scheduler.Timesteps[step] < ratio * Scheduler.TrainTimesteps;
 
     /// <summary>Frees the buffers, and the transformer where the plan says so.</summary>
     public void Dispose() => Leave();

@@ -20,7 +20,8 @@ sealed class GenerationJob(ModelParts parts, ResolvedRequest request, Residency 
         var random = new TorchRandom(request.Seed);
         using var latent = parts.Device.NewTensor(InputStage.LatentShape(request, parts.Checkpoint));
         using var state = OpenState();
-        int first = Restore(latent, scheduler, random) ?? request.FirstStep;
+        using var cache = StepCache.For(request, latent);
+        int first = Restore(latent, scheduler, random, cache) ?? request.FirstStep;
 
         using var conditioning = Condition(inputs, cancel);
         if (first == request.FirstStep)
@@ -29,7 +30,7 @@ sealed class GenerationJob(ModelParts parts, ResolvedRequest request, Residency 
         }
 
         ShowTimesteps(scheduler);
-        Walk(latent, conditioning, scheduler, random, state, first, cancel);
+        Walk(latent, conditioning, scheduler, random, cache, state, first, cancel);
         conditioning.Given?.PutInto(latent);
         return Finished(latent, conditioning.LeadFrames, conditioning.ExtraFrames);
     }
@@ -91,7 +92,14 @@ sealed class GenerationJob(ModelParts parts, ResolvedRequest request, Residency 
     }
 
     void Walk(
-        Tensor latent, Conditioning conditioning, IScheduler scheduler, TorchRandom random, JobState? state, int first, CancellationToken cancel)
+        Tensor latent,
+        Conditioning conditioning,
+        IScheduler scheduler,
+        TorchRandom random,
+        IStepCache? cache,
+        JobState? state,
+        int first,
+        CancellationToken cancel)
     {
         if (first == request.Steps)
         {
@@ -99,7 +107,7 @@ sealed class GenerationJob(ModelParts parts, ResolvedRequest request, Residency 
             return;
         }
 
-        using var experts = new Experts(parts, request, conditioning, scheduler, latent, residency, progress);
+        using var experts = new Experts(parts, request, conditioning, scheduler, latent, residency, progress, cache);
         using var preview = options.PreviewEverySteps > 0 && options.OnPreview is not null ? new Preview(parts, latent.Shape, options.OnPreview) : null;
         experts.Prepare(first);
         progress.BeginSteps(first - request.FirstStep);
@@ -116,7 +124,7 @@ sealed class GenerationJob(ModelParts parts, ResolvedRequest request, Residency 
 
             if (state is not null && (done % options.StateEverySteps == 0 || done == request.Steps))
             {
-                state.Write(done, latent, scheduler, random);
+                state.Write(done, latent, scheduler, random, cache);
             }
 
             if (preview is not null && done < request.Steps && done % options.PreviewEverySteps == 0)
@@ -125,6 +133,11 @@ sealed class GenerationJob(ModelParts parts, ResolvedRequest request, Residency 
             }
 
             progress.StepDone(done - request.FirstStep);
+        }
+
+        if (cache is not null)
+        {
+            progress.Note(GenerationStage.Denoising, $"the step cache stood in for {cache.Skipped} of {request.Steps - first} steps.");
         }
     }
 
@@ -139,14 +152,14 @@ sealed class GenerationJob(ModelParts parts, ResolvedRequest request, Residency 
         return new JobState(path, JobIdentity.Of(request, parts.Checkpoint, parts.Device));
     }
 
-    int? Restore(Tensor latent, IScheduler scheduler, TorchRandom random)
+    int? Restore(Tensor latent, IScheduler scheduler, TorchRandom random, IStepCache? cache)
     {
         if (!options.Resume || options.StatePath is not { } path || !File.Exists(path))
         {
             return null;
         }
 
-        int done = JobState.Restore(path, JobIdentity.Of(request, parts.Checkpoint, parts.Device), latent, scheduler, random);
+        int done = JobState.Restore(path, JobIdentity.Of(request, parts.Checkpoint, parts.Device), latent, scheduler, random, cache);
         progress.Note(GenerationStage.Planning, $"going on after step {done - request.FirstStep} of {request.Steps - request.FirstStep}.");
         return done;
     }

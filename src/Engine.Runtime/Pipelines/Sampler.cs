@@ -25,6 +25,8 @@ sealed class Sampler : IDisposable
     readonly Tensor _negativeVelocity;
     readonly Workspace _scratch;
     readonly bool _pair;
+    readonly IStepCache? _cache;
+    readonly CacheInput? _watched;
     readonly Action<int, Tensor> _afterBlock;
     readonly TransformerControl? _control;
     CancellationToken _cancel;
@@ -35,7 +37,9 @@ sealed class Sampler : IDisposable
     /// <param name="scheduler">Where the steps lead; shared by the experts of one job.</param>
     /// <param name="latent">The state [C, T, h, w].</param>
     /// <param name="options">How to spend memory.</param>
-    public Sampler(WanTransformer transformer, Conditioning conditioning, IScheduler scheduler, Tensor latent, SamplerOptions options)
+    /// <param name="cache">What may stand in for the model, or null; shared by the experts of one job, and the job's to dispose.</param>
+    public Sampler(
+        WanTransformer transformer, Conditioning conditioning, IScheduler scheduler, Tensor latent, SamplerOptions options, IStepCache? cache = null)
     {
         _device = transformer.Device;
         _transformer = transformer;
@@ -62,6 +66,12 @@ sealed class Sampler : IDisposable
         }
 
         _control = conditioning.Control.IsEmpty ? null : new TransformerControl(conditioning.Control, conditioning.ControlStrengths);
+        _cache = cache;
+        if (cache is not null)
+        {
+            _watched = new CacheInput(transformer, conditioning.Given, latent.Shape);
+        }
+
         _afterBlock = (_, _) => _cancel.ThrowIfCancellationRequested();
     }
 
@@ -92,7 +102,7 @@ sealed class Sampler : IDisposable
         _input.Slice(0, Latent.Shape[0]).CopyFrom(Latent);
         _conditioning.Given?.PutInto(_input);
         _timesteps.Values[0] = _scheduler.Timesteps[step];
-        Predict(guidance, _afterBlock);
+        PredictOrSkip(step, guidance);
         if (_device.IsDry)
         {
             return;
@@ -118,11 +128,39 @@ sealed class Sampler : IDisposable
         _velocity.Dispose();
         _negativeVelocity.Dispose();
         _scratch.Dispose();
+        _watched?.Dispose();
+    }
+
+    void PredictOrSkip(int step, double guidance)
+    {
+        if (_cache is null || _watched is null)
+        {
+            Predict(guidance, _afterBlock);
+            return;
+        }
+
+        bool guided = _negative is not null && guidance > 1;
+        var negative = guided ? _negativeVelocity : default;
+        bool last = step == _scheduler.Timesteps.Count - 1;
+        if (!_cache.TryPredict(_watched.Read(_input, _timesteps, _scratch), last, _velocity, negative))
+        {
+            Forward(guided, _afterBlock);
+            _cache.Observe(_velocity, negative);
+        }
+
+        Guide(guided ? guidance : 1);
     }
 
     void Predict(double guidance, Action<int, Tensor> afterBlock)
     {
-        if (_negative is null || guidance <= 1)
+        double used = _negative is null ? 1 : guidance;
+        Forward(used > 1, afterBlock);
+        Guide(used);
+    }
+
+    void Forward(bool guided, Action<int, Tensor> afterBlock)
+    {
+        if (!guided)
         {
             _transformer.Forward(_input, _timesteps, _prompt, _velocity, _scratch, afterBlock, _control);
             return;
@@ -130,12 +168,20 @@ sealed class Sampler : IDisposable
 
         if (_pair)
         {
-            _transformer.ForwardPair(_input, _timesteps, _prompt, _negative, _velocity, _negativeVelocity, _scratch, afterBlock, _control);
+            _transformer.ForwardPair(_input, _timesteps, _prompt, _negative!, _velocity, _negativeVelocity, _scratch, afterBlock, _control);
         }
         else
         {
             _transformer.Forward(_input, _timesteps, _prompt, _velocity, _scratch, afterBlock, _control);
-            _transformer.Forward(_input, _timesteps, _negative, _negativeVelocity, _scratch, afterBlock, _control);
+            _transformer.Forward(_input, _timesteps, _negative!, _negativeVelocity, _scratch, afterBlock, _control);
+        }
+    }
+
+    void Guide(double guidance)
+    {
+        if (guidance <= 1)
+        {
+            return;
         }
 
         // In upstream's order: the difference first, which is small.

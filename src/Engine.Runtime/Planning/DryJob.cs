@@ -93,27 +93,38 @@ sealed class DryJob : IDisposable
     void Denoise(Tensor latent, Conditioning conditioning)
     {
         using var scheduler = Scheduler.Create(_request.Scheduler, _request.Steps, _request.Shift);
-        int steps = _request.Steps - _request.FirstStep;
+        using var cache = StepCache.For(_request, latent);
+        using var experts = new Experts(_parts, _request, conditioning, scheduler, latent, _residency, null, cache);
 
-        // Every step does the same, so one is counted; with two experts, the first and the last.
-        int[] counted = _parts.Checkpoint.HasTransformer2 ? [_request.FirstStep, _request.Steps - 1] : [_request.FirstStep];
-        Count(GenerationStage.Denoising, (double)steps / counted.Length, () =>
-        {
-            using var experts = new Experts(_parts, _request, conditioning, scheduler, latent, _residency, null);
-            foreach (int step in counted)
-            {
-                var (sampler, guidance) = experts.Prepare(step);
-                sampler.Step(step, guidance, CancellationToken.None);
-            }
-        }, extra: scheduler.StatesKept * latent.Count * sizeof(float));
+        // Steps of one transformer with guidance, or without, do the same, so that one of each kind is counted.
+        var kinds = Enumerable.Range(_request.FirstStep, _request.Steps - _request.FirstStep).GroupBy(step => (experts.IsLow(step), _request.Guides(step)));
+        Count(GenerationStage.Denoising, [.. kinds.Select(kind => ((double)kind.Count(), (Action)(() => Step(experts, kind.First()))))],
+            extra: scheduler.StatesKept * latent.Count * sizeof(float));
     }
 
-    void Count(GenerationStage stage, double times, Action run, long extra = 0)
+    static void Step(Experts experts, int step)
     {
-        _device.ClearWork();
+        var (sampler, guidance) = experts.Prepare(step);
+        sampler.Step(step, guidance, CancellationToken.None);
+    }
+
+    void Count(GenerationStage stage, double times, Action run, long extra = 0) => Count(stage, [(times, run)], extra);
+
+    void Count(GenerationStage stage, ReadOnlySpan<(double Times, Action Run)> parts, long extra)
+    {
+        var work = new Dictionary<string, DryWork>();
         _device.ResetPeak();
-        run();
-        var work = _device.Work.ToDictionary(w => w.Key, w => new DryWork(w.Value.Calls * times, w.Value.Flops * times, w.Value.Bytes * times));
+        foreach (var (times, run) in parts)
+        {
+            _device.ClearWork();
+            run();
+            foreach (var (name, (calls, flops, bytes)) in _device.Work)
+            {
+                var sum = work.GetValueOrDefault(name);
+                work[name] = new DryWork(sum.Calls + (calls * times), sum.Flops + (flops * times), sum.Bytes + (bytes * times));
+            }
+        }
+
         _stages.Add(new DryStage(stage, _device.Peak + extra, work));
     }
 

@@ -40,6 +40,7 @@ static class RequestResolver
         int overlap = task == VideoTask.Extend ? Overlap(wrong, request, frames, source!.Count) : 0;
         int steps = request.Steps ?? model.Info.Steps;
         int firstStep = task == VideoTask.Restyle ? FirstStep(wrong, request.Strength ?? DefaultStrength, steps) : 0;
+        RequestSteps.Check(wrong, request, steps - firstStep);
         if (request.Guidance2 is not null && !model.HasTransformer2)
         {
             wrong.Add(new("guidance2", $"applies to models with two experts; {model.Name} has one, so give guidance alone."));
@@ -59,6 +60,7 @@ static class RequestResolver
         }
 
         double guidance = request.Guidance ?? model.Info.Guidance;
+        RequestSteps.Tell(notes, request, guidance);
         int joined = task == VideoTask.Extend && request.Join ? source!.Count : 0;
         var resolved = new ResolvedRequest
         {
@@ -77,6 +79,9 @@ static class RequestResolver
             FirstStep = firstStep,
             Guidance = guidance,
             Guidance2 = request.Guidance2 ?? (request.Guidance is null ? model.Info.Guidance2 : null) ?? guidance,
+            GuidanceFirstStep = firstStep + (request.GuidanceFirstStep ?? 1) - 1,
+            GuidanceLastStep = request.GuidanceLastStep is { } last ? firstStep + last - 1 : steps - 1,
+            StepCache = request.StepCache ?? 0,
             Shift = request.Shift ?? model.Scheduler?.FlowShift ?? DefaultShift,
             Scheduler = request.Scheduler ?? model.Scheduler?.Kind ?? Model.Schedulers.SchedulerKind.UniPc,
             MaxSequenceLength = request.MaxSequenceLength ?? model.Info.MaxSequenceLength,

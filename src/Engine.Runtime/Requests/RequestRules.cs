@@ -25,6 +25,9 @@ static class RequestRules
         Whole(found, "steps", request.Steps, 1, MaxSteps, "steps");
         Real(found, "guidance", request.Guidance, 0, 100);
         Real(found, "guidance2", request.Guidance2, 0, 100);
+        Whole(found, "guidance_first_step", request.GuidanceFirstStep, 1, MaxSteps, "steps");
+        Whole(found, "guidance_last_step", request.GuidanceLastStep, 1, MaxSteps, "steps");
+        Real(found, "step_cache", request.StepCache, 0, 1);
         Real(found, "shift", request.Shift, 0, 1000, aboveMinimum: true);
         Real(found, "strength", request.Strength, 0, 1, aboveMinimum: true);
         Whole(found, "max_sequence_length", request.MaxSequenceLength, 2, MaxTextLength, "tokens");
@@ -70,6 +73,11 @@ static class RequestRules
 
     static void Combination(List<RequestProblem> found, VideoRequest request)
     {
+        if (request.GuidanceFirstStep > request.GuidanceLastStep)
+        {
+            found.Add(new("guidance_last_step", $"{request.GuidanceLastStep} comes before guidance_first_step, {request.GuidanceFirstStep}; give a later step."));
+        }
+
         bool video = request.Video is not null;
         bool edits = request.Mask is not null || request.Expand is not null;
         var mode = request.Mode ?? (edits ? VideoMode.Edit : VideoMode.Restyle);

@@ -50,6 +50,15 @@ public sealed record ResolvedRequest
     /// <summary>Guidance of the low-noise expert.</summary>
     public required double Guidance2 { get; init; }
 
+    /// <summary>First step of the grid with guidance.</summary>
+    public required int GuidanceFirstStep { get; init; }
+
+    /// <summary>Last step of the grid with guidance.</summary>
+    public required int GuidanceLastStep { get; init; }
+
+    /// <summary>Movement of the model's input up to which a step is skipped; 0 skips none.</summary>
+    public required double StepCache { get; init; }
+
     /// <summary>Flow shift.</summary>
     public required double Shift { get; init; }
 
@@ -82,6 +91,9 @@ public sealed record ResolvedRequest
 
     /// <summary>True when the negative prompt takes part.</summary>
     public bool UsesGuidance => Guidance > 1;
+
+    /// <summary>True when a step of the grid lies in the interval with guidance.</summary>
+    public bool Guides(int step) => step >= GuidanceFirstStep && step <= GuidanceLastStep;
 
     /// <summary>Pixels added around the source's frames.</summary>
     internal Margins Margins => Request.Expand ?? default;

@@ -64,6 +64,18 @@ public sealed record VideoRequest
     /// <summary>Guidance of the low-noise expert, for models with two; null means <see cref="Guidance"/>.</summary>
     public double? Guidance2 { get; init; }
 
+    /// <summary>First step with guidance, counted from 1; null means from the start. Earlier ones follow the prompt alone, at half the work.</summary>
+    public int? GuidanceFirstStep { get; init; }
+
+    /// <summary>Last step with guidance, counted from 1; null means to the end. Later ones follow the prompt alone, at half the work.</summary>
+    public int? GuidanceLastStep { get; init; }
+
+    /// <summary>
+    /// Steps whose input has moved less than this since the model last ran, relative, use its output again (0.05 to 0.2; the first
+    /// and the last step always run). 0 or null runs the model in every step.
+    /// </summary>
+    public double? StepCache { get; init; }
+
     /// <summary>Flow shift of the noise levels: more spends more steps on the composition.</summary>
     public double? Shift { get; init; }
 

@@ -22,11 +22,30 @@ public sealed class BenchCommandTests
     }
 
     [Theory]
+    [InlineData("f32")]
+    [InlineData("bf16")]
+    [InlineData("f16")]
+    [InlineData("fp8")]
+    [InlineData("q8_0")]
+    [InlineData("q4_k")]
+    public async Task Every_type_of_weights_runs(string weights)
+    {
+        foreach (string kind in new[] { "dit", "gemm", "vae-decode" })
+        {
+            var run = await EngineProcess.RunAsync("bench", kind, "--size", "32x32", "--frames", "1", "--runs", "1", "--threads", "1", "--weights", weights, "--json");
+
+            Assert.Equal("", run.Error);
+            Assert.Equal(0, run.ExitCode);
+            Assert.True(JsonDocument.Parse(run.Out).RootElement.GetProperty("seconds").GetDouble() > 0);
+        }
+    }
+
+    [Theory]
     [InlineData("--size 100x100", "--size: 100x100 is not possible; builtin takes multiples of 32x32")]
     [InlineData("--frames 4", "--frames: 4 is not possible; it takes 4n+1")]
     [InlineData("--steps 0", "--steps: 0 is not possible")]
     [InlineData("--model gpt", "--model: 'gpt' has no benchmark; it takes builtin, wan2.1-1.3b, wan2.2-5b, wan-14b")]
-    [InlineData("--weights int4", "--weights is 'int4'; it takes one of f32, bf16, f16, fp8")]
+    [InlineData("--weights int4", "--weights is 'int4'; it takes one of f32, bf16, f16, fp8, q8_0, q4_k")]
     [InlineData("--threads -1", "--threads: -1 is not possible")]
     [InlineData("--runs x", "--runs is 'x'; it takes a whole number")]
     public async Task A_bad_value_is_named(string arguments, string expected)

@@ -13,9 +13,11 @@ public sealed class RandomWeightSourceTests
     [InlineData(DType.F16)]
     [InlineData(DType.F8E4M3)]
     [InlineData(DType.F8E5M2)]
+    [InlineData(DType.Q8_0)]
+    [InlineData(DType.Q4_K)]
     public void Values_are_the_same_however_they_are_read(DType type)
     {
-        using var source = new RandomWeightSource("random", [("a.weight", [100, 1000])], type);
+        using var source = new RandomWeightSource("random", [("a.weight", [100, 1024])], type);
         var tensor = source.Find("a.weight")!;
         var whole = new byte[tensor.Bytes];
         source.Read(tensor, 0, whole);
@@ -27,8 +29,18 @@ public sealed class RandomWeightSourceTests
 
         Assert.Equal(whole, parts);
         using var device = new CpuDevice(threads: 1);
-        float[] values = new WeightStore(source, device).Root.Vector("a.weight", [100, 1000]).ToArray();
-        Assert.InRange(Math.Sqrt(values.Average(value => value * value)), 0.030, 0.033);
+        float[] values = new WeightStore(source, device).Root.Vector("a.weight", [100, 1024]).ToArray();
+        Assert.InRange(Math.Sqrt(values.Average(value => value * value)), 0.030, 0.0325);
+    }
+
+    [Fact]
+    public void Rows_that_no_block_fills_stay_in_f32()
+    {
+        using var source = new RandomWeightSource("random", [("a.weight", [4, 256]), ("b.weight", [4, 16, 1, 2, 2])], DType.Q4_K);
+
+        Assert.Equal(DType.Q4_K, source.Find("a.weight")!.Type);
+        Assert.Equal(DType.F32, source.Find("b.weight")!.Type);
+        Assert.Throws<ArgumentException>(() => new RandomWeightSource("random", [], DType.Q6_K));
     }
 
     [Fact]
