@@ -15,11 +15,14 @@ public static class MachinePeak
     const int Rounds = 5;
     const int LoopsPerRound = 400_000;
 
-    /// <summary>Best of a few short rounds (about 0.1 s in all), GFLOP/s in f32 over all threads of the device.</summary>
+    // A worker that was asleep takes up to a few milliseconds to join, so that a round must be longer than that.
+    const int PartsPerThread = 16;
+
+    /// <summary>Best of a few short rounds (about 0.15 s in all), GFLOP/s in f32 over all threads of the device.</summary>
     public static double Measure(CpuDevice device)
     {
         var job = new Job { Isa = device.Isa };
-        int parts = device.Pool.Threads;
+        int parts = device.Pool.Threads * PartsPerThread;
         device.Pool.Run(parts, ref job);
         double best = 0;
         for (int round = 0; round < Rounds; round++)
