@@ -1,3 +1,5 @@
+using Engine.Kernels.Gpu;
+
 namespace Engine.Kernels;
 
 /// <summary>Softmax attention of every query to every key, head by head; the Lq x Lk matrix is never formed.</summary>
@@ -16,6 +18,8 @@ public static partial class Attention
     internal static readonly VariantTable<Kernel> Variants = new("Attention")
     {
         { "CpuBlocked", CpuBlocked, (d, s) => d.IsCpu && s[3] <= WidestHead },
+        { "GpuPanels", GpuPanels, (d, s) => d is GpuDevice { RunsOnHostCores: true } && s[3] <= WidestPanels },
+        { "GpuTiles", GpuTiles, (d, _) => d.Kind != DeviceKind.Cpu },
         { "Reference", Reference, (d, _) => d.IsCpu },
     };
 
@@ -54,7 +58,12 @@ public static partial class Attention
         }
 
         using var scope = scratch.Scope();
-        var call = new AttentionCall(q, k, v, y, heads, q.Columns / heads, scale, bias, scratch) { LastKeyCopies = lastKeyCopies };
+        int depth = q.Columns / heads;
+        var call = new AttentionCall(q, k, v, y, heads, depth, scale, bias, scratch)
+        {
+            LastKeyCopies = lastKeyCopies,
+            QueryCopy = NeedsCopyOfQueries(device, q, y, depth) ? scratch.Take(q.Shape) : default,
+        };
         double flops = 4.0 * q.Rows * k.Rows * q.Columns;
         double bytes = 4.0 * (q.Count + k.Count + v.Count + y.Count);
         if (device.Skips(nameof(Attention), flops, bytes))
@@ -65,7 +74,7 @@ public static partial class Attention
         if (q.Rows > 0)
         {
             Operands.Extent(nameof(Attention), "keys given", 1, Math.Min(k.Rows, 1));
-            Variants.Pick(device, [q.Rows, k.Rows, heads, q.Columns / heads]).Invoke(device, call);
+            Variants.Pick(device, [q.Rows, k.Rows, heads, depth]).Invoke(device, call);
         }
     }
 }
@@ -76,4 +85,7 @@ readonly record struct AttentionCall(
 {
     /// <summary>How many equal keys the last one stands for.</summary>
     public int LastKeyCopies { get; init; } = 1;
+
+    /// <summary>Room for a copy of the queries, where a kernel may need one.</summary>
+    public Tensor QueryCopy { get; init; }
 }

@@ -6,12 +6,22 @@ namespace Engine.Kernels;
 /// table: [V, C] as stored; y: [M, C] f32.
 /// Cost: reads and writes M C values, so it is bandwidth-bound. Exact.
 /// </remarks>
-public static unsafe partial class Embedding
+public static partial class Embedding
 {
+    internal delegate void Kernel(Device device, Weight table, ReadOnlySpan<int> ids, Tensor y);
+
+    // Order is preference. ENGINE_FORCE_EMBEDDING=<name> overrides it in tests and profiling.
+    // A few hundred rows per prompt: plain loops are fast enough on any host.
+    internal static readonly VariantTable<Kernel> Variants = new("Embedding")
+    {
+        { "GpuRows", GpuRows, (d, _) => d.Kind != DeviceKind.Cpu },
+        { "Reference", Reference, (d, _) => d.IsCpu },
+    };
+
     /// <summary>Copies and widens the rows.</summary>
     /// <param name="device">Where to run.</param>
     /// <param name="table">Table [V, C].</param>
-    /// <param name="ids">Row of the table for each row of y.</param>
+    /// <param name="ids">Row of the table for each row of y, on the host.</param>
     /// <param name="y">Output [M, C].</param>
     /// <exception cref="ArgumentOutOfRangeException">An id is outside the table.</exception>
     public static void Run(Device device, Weight table, ReadOnlySpan<int> ids, Tensor y)
@@ -25,22 +35,7 @@ public static unsafe partial class Embedding
 
         if (!device.Skips(nameof(Embedding), 0, (4.0 * y.Count) + table.Type.Bytes(y.Count)))
         {
-            Reference(table, ids, y);
-        }
-    }
-
-    // A few hundred rows per prompt: plain loops are fast enough on any host.
-    static void Reference(Weight table, ReadOnlySpan<int> ids, Tensor y)
-    {
-        int columns = table.Columns;
-        for (int m = 0; m < ids.Length; m++)
-        {
-            long row = (long)ids[m] * columns;
-            float* to = y.Pointer + ((long)m * columns);
-            for (int c = 0; c < columns; c++)
-            {
-                to[c] = Widening.Reference(table.Type, table.Address, row + c) * table.Scale;
-            }
+            Variants.Pick(device, y.Shape).Invoke(device, table, ids, y);
         }
     }
 }

@@ -103,4 +103,60 @@ struct F8
         v.V7 *= factor;
         return v;
     }
+
+    /// <summary>The larger of each two; NaN in b gives a.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static F8 Max(F8 a, F8 b)
+    {
+        a.V0 = b.V0 > a.V0 ? b.V0 : a.V0;
+        a.V1 = b.V1 > a.V1 ? b.V1 : a.V1;
+        a.V2 = b.V2 > a.V2 ? b.V2 : a.V2;
+        a.V3 = b.V3 > a.V3 ? b.V3 : a.V3;
+        a.V4 = b.V4 > a.V4 ? b.V4 : a.V4;
+        a.V5 = b.V5 > a.V5 ? b.V5 : a.V5;
+        a.V6 = b.V6 > a.V6 ? b.V6 : a.V6;
+        a.V7 = b.V7 > a.V7 ? b.V7 : a.V7;
+        return a;
+    }
+
+    /// <summary>The largest of the eight.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static float Highest(F8 v)
+    {
+        float a = v.V0 > v.V1 ? v.V0 : v.V1;
+        float b = v.V2 > v.V3 ? v.V2 : v.V3;
+        float c = v.V4 > v.V5 ? v.V4 : v.V5;
+        float d = v.V6 > v.V7 ? v.V6 : v.V7;
+        a = a > b ? a : b;
+        c = c > d ? c : d;
+        return a > c ? a : c;
+    }
+
+    /// <summary>Sum of the eight.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static float Sum(F8 v) => v.V0 + v.V1 + v.V2 + v.V3 + v.V4 + v.V5 + v.V6 + v.V7;
+
+    /// <summary>The first four.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static F4 LowHalf(F8 v)
+    {
+        F4 r = default;
+        r.V0 = v.V0;
+        r.V1 = v.V1;
+        r.V2 = v.V2;
+        r.V3 = v.V3;
+        return r;
+    }
+
+    /// <summary>The last four.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static F4 HighHalf(F8 v)
+    {
+        F4 r = default;
+        r.V0 = v.V4;
+        r.V1 = v.V5;
+        r.V2 = v.V6;
+        r.V3 = v.V7;
+        return r;
+    }
 }

@@ -53,6 +53,29 @@ readonly struct StoredF32 : IStored
         r.V7 = count > 7 ? values[at + 7] : 0;
         return r;
     }
+
+    /// <summary>Writes eight floats, or as many as there is room for.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Store(ArrayView<float> values, long at, int count, F8 v)
+    {
+        StoreOne(values, at, count > 0, v.V0);
+        StoreOne(values, at + 1, count > 1, v.V1);
+        StoreOne(values, at + 2, count > 2, v.V2);
+        StoreOne(values, at + 3, count > 3, v.V3);
+        StoreOne(values, at + 4, count > 4, v.V4);
+        StoreOne(values, at + 5, count > 5, v.V5);
+        StoreOne(values, at + 6, count > 6, v.V6);
+        StoreOne(values, at + 7, count > 7, v.V7);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static void StoreOne(ArrayView<float> values, long at, bool there, float v)
+    {
+        if (there)
+        {
+            values[at] = v;
+        }
+    }
 }
 
 /// <summary>bfloat16.</summary>

@@ -91,8 +91,8 @@ public static partial class Linear
         {
             var s = r < 4 ? r < 2 ? r == 0 ? s0 : s1 : r == 2 ? s2 : s3 : r < 6 ? r == 4 ? s4 : s5 : r == 6 ? s6 : s7;
             Group.Barrier();
-            sums[(down * TileSide / 4) + right] = Low(s);
-            sums[(down * TileSide / 4) + right + 16] = High(s);
+            sums[(down * TileSide / 4) + right] = F8.LowHalf(s);
+            sums[(down * TileSide / 4) + right + 16] = F8.HighHalf(s);
             Group.Barrier();
             for (int i = thread; i < 16 * TileSide; i += TileThreads)
             {
@@ -116,25 +116,5 @@ public static partial class Linear
         to[at + (5 * TileSide)] = v.V5;
         to[at + (6 * TileSide)] = v.V6;
         to[at + (7 * TileSide)] = v.V7;
-    }
-
-    static F4 Low(F8 v)
-    {
-        F4 r = default;
-        r.V0 = v.V0;
-        r.V1 = v.V1;
-        r.V2 = v.V2;
-        r.V3 = v.V3;
-        return r;
-    }
-
-    static F4 High(F8 v)
-    {
-        F4 r = default;
-        r.V0 = v.V4;
-        r.V1 = v.V5;
-        r.V2 = v.V6;
-        r.V3 = v.V7;
-        return r;
     }
 }

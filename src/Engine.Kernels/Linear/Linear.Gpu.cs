@@ -45,7 +45,7 @@ public static partial class Linear
 
     static void GpuPanels(Device device, in LinearCall call)
     {
-        long groups = (long)Ceiling(call.X.Rows, PanelRows) * Ceiling(call.W.Rows, PanelWidth);
+        long groups = (long)Ceiling(call.X.Rows, PanelRows) * Ceiling(call.W.Rows, PanelSums.Width);
         Launch(s_panels, (GpuDevice)device, new KernelConfig(checked((int)groups), 1), call);
     }
 

@@ -1,5 +1,3 @@
-using System.Runtime.Intrinsics;
-
 namespace Engine.Kernels;
 
 /// <summary>Adds a layer's learned table to what the timesteps give, and sorts the sum by kind (shift, scale, gate ...).</summary>
@@ -8,9 +6,19 @@ namespace Engine.Kernels;
 /// table: [J, C]; y: [J, U, C]; all f32; J kinds, U distinct timesteps.
 /// Cost: reads and writes J U C floats; too small to share out.  Exact.
 /// </remarks>
-public static unsafe class Modulation
+public static partial class Modulation
 {
-    /// <summary>Computes the sums.</summary>
+    internal delegate void Kernel(Device device, Tensor table, Tensor time, Tensor y);
+
+    // Order is preference. ENGINE_FORCE_MODULATION=<name> overrides it in tests and profiling.
+    internal static readonly VariantTable<Kernel> Variants = new("Modulation")
+    {
+        { "CpuVector", CpuVector, (d, _) => d.IsCpu },
+        { "GpuSums", GpuSums, (d, _) => d.Kind != DeviceKind.Cpu },
+        { "Reference", Reference, (d, _) => d.IsCpu },
+    };
+
+    /// <summary>Fastest variant for this device and shape.</summary>
     /// <param name="device">Where to run.</param>
     /// <param name="table">Learned table [J, C].</param>
     /// <param name="time">Time projection [U, J C], or time embedding [U, C] that all kinds share.</param>
@@ -19,37 +27,14 @@ public static unsafe class Modulation
     {
         int kinds = table.Rows;
         int columns = table.Columns;
-        bool shared = time.Columns == columns;
-        Operands.Extent(nameof(Modulation), "width of time", shared ? columns : (long)kinds * columns, time.Columns);
+        Operands.Extent(nameof(Modulation), "width of time", IsShared(table, time) ? columns : (long)kinds * columns, time.Columns);
         Operands.Extent(nameof(Modulation), "width of y", columns, y.Columns);
         Operands.Extent(nameof(Modulation), "rows of y", (long)kinds * time.Rows, y.Rows);
-        if (device.Skips(nameof(Modulation), y.Count, 12.0 * y.Count))
+        if (!device.Skips(nameof(Modulation), y.Count, 12.0 * y.Count))
         {
-            return;
-        }
-
-        float* to = y.Pointer;
-        for (int j = 0; j < kinds; j++)
-        {
-            for (int u = 0; u < time.Rows; u++)
-            {
-                Add(table.Pointer + ((long)j * columns), time.Pointer + ((long)u * time.Columns) + (shared ? 0 : (long)j * columns), to, columns);
-                to += columns;
-            }
+            Variants.Pick(device, y.Shape).Invoke(device, table, time, y);
         }
     }
 
-    static void Add(float* a, float* b, float* y, int count)
-    {
-        int c = 0;
-        for (; c <= count - Vector256<float>.Count; c += Vector256<float>.Count)
-        {
-            (Vector256.Load(a + c) + Vector256.Load(b + c)).Store(y + c);
-        }
-
-        for (; c < count; c++)
-        {
-            y[c] = a[c] + b[c];
-        }
-    }
+    static bool IsShared(Tensor table, Tensor time) => time.Columns == table.Columns;
 }

@@ -15,6 +15,7 @@ public static unsafe partial class RelativeBias
     internal static readonly VariantTable<Kernel> Variants = new("RelativeBias")
     {
         { "CpuRows", CpuRows, (d, _) => d.IsCpu },
+        { "GpuValues", GpuValues, (d, _) => d.Kind != DeviceKind.Cpu },
         { "Reference", Reference, (d, _) => d.IsCpu },
     };
 
