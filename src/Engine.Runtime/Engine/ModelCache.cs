@@ -1,21 +1,25 @@
 using Engine.Kernels;
 using Engine.Model.Checkpoints;
 using Engine.Model.Text;
+using Engine.Runtime.Devices;
 using Engine.Runtime.Pipelines;
 using Microsoft.Extensions.Logging;
 
 namespace Engine.Runtime;
 
 /// <summary>Models that are open, by path and device, so that the next request finds them loaded.</summary>
-sealed class ModelCache(VideoEngineOptions options, ILogger log) : IDisposable
+/// <param name="options">Where the models are and where they run.</param>
+/// <param name="log">Told which device runs.</param>
+/// <param name="given">A device that is open already, used for every request and not disposed here; null opens what requests name.</param>
+sealed class ModelCache(VideoEngineOptions options, ILogger log, Device? given = null) : IDisposable
 {
     readonly Lock _lock = new();
     readonly Dictionary<string, Checkpoint> _checkpoints = [];
-    readonly Dictionary<int, CpuDevice> _devices = [];
-    readonly Dictionary<(string Path, int Threads), ModelParts> _parts = [];
+    readonly Dictionary<(DeviceChoice Choice, int Threads), OpenedDevice> _devices = [];
+    readonly Dictionary<(string Path, Device Device), ModelParts> _parts = [];
 
     /// <summary>Bytes that the devices hold.</summary>
-    public long HeldBytes => _devices.Values.Sum(d => d.Allocated);
+    public long HeldBytes => _devices.Values.Sum(d => d.Device.Allocated) + (given?.Allocated ?? 0);
 
     /// <summary>The model's description; reads configurations, no weights.</summary>
     /// <param name="model">Folder or file; null means the engine's own.</param>
@@ -35,36 +39,37 @@ sealed class ModelCache(VideoEngineOptions options, ILogger log) : IDisposable
         }
     }
 
-    /// <summary>The device a request runs on; which one it is, is logged when it is first used.</summary>
-    public CpuDevice Device(VideoRequest request)
+    /// <summary>The device a request runs on and why it is that one; what runs is logged when it is first used.</summary>
+    /// <exception cref="EngineException">There is no such device.</exception>
+    public (Device Device, string Description) Device(VideoRequest request)
     {
-        int threads = request.Threads ?? options.Threads;
-        var choice = request.Device ?? options.Device;
-        if (choice.Kind is DeviceKind.Cuda or DeviceKind.OpenCl)
+        if (given is not null)
         {
-            throw new RequestException("device", $"clips are not made on {choice} in this version; it takes auto or cpu.", ErrorKind.NoResources);
+            return (given, given.Name);
         }
 
+        var choice = request.Device ?? options.Device;
+        int threads = request.Threads ?? options.Threads;
         lock (_lock)
         {
-            if (!_devices.TryGetValue(threads, out var device))
+            if (!_devices.TryGetValue((choice, threads), out var opened))
             {
-                device = new CpuDevice(threads);
-                _devices.Add(threads, device);
-                log.LogInformation("Running on {Device}.", device.Name);
+                opened = Open(choice, threads);
+                _devices.Add((choice, threads), opened);
+                log.LogInformation("Running on {Device}.", opened.Description);
             }
 
-            return device;
+            return (opened.Device, opened.Description);
         }
     }
 
     /// <summary>The model's parts on a device.</summary>
     public ModelParts Parts(Checkpoint checkpoint, VideoRequest request)
     {
-        var device = Device(request);
+        var device = Device(request).Device;
         lock (_lock)
         {
-            var key = (checkpoint.Path, request.Threads ?? options.Threads);
+            var key = (checkpoint.Path, device);
             if (!_parts.TryGetValue(key, out var parts))
             {
                 var cache = options.EmbeddingCache is { } folder ? new EmbeddingCache(folder) : null;
@@ -99,9 +104,17 @@ sealed class ModelCache(VideoEngineOptions options, ILogger log) : IDisposable
             parts.Dispose();
         }
 
-        foreach (var device in _devices.Values)
+        foreach (var opened in _devices.Values.DistinctBy(opened => opened.Device))
         {
-            device.Dispose();
+            opened.Dispose();
         }
+    }
+
+    // An accelerator is opened once, whatever choice led to it: its kernels are compiled anew for each opening.
+    OpenedDevice Open(DeviceChoice choice, int threads)
+    {
+        var (decided, reason) = choice.IsAuto ? AutoDevice.Decide(threads) : (choice, "");
+        var open = decided.Kind == DeviceKind.Cpu ? null : _devices.Values.FirstOrDefault(d => d.Choice == decided);
+        return open is not null ? open with { Reason = reason } : DeviceOpener.Open(decided, threads) with { Reason = reason };
     }
 }

@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using Engine.Kernels;
+using Engine.Kernels.Gpu;
 using Engine.Model.Checkpoints;
 using Engine.Runtime.Benchmarks;
 using Engine.Runtime.Pipelines;
@@ -25,12 +26,18 @@ public sealed class VideoEngine : IVideoEngine
     /// <param name="log">Told which device runs, and what is done to inputs; null logs nothing.</param>
     /// <exception cref="RequestException">An option is out of range.</exception>
     public VideoEngine(VideoEngineOptions options, ILogger<VideoEngine>? log = null)
+        : this(options, log, null)
+    {
+    }
+
+    /// <summary>Sets an engine up on a device that is open already and stays the caller's.</summary>
+    internal VideoEngine(VideoEngineOptions options, ILogger<VideoEngine>? log, Device? device)
     {
         ArgumentNullException.ThrowIfNull(options);
         options.Validate();
         _options = options;
         _log = log ?? NullLogger<VideoEngine>.Instance;
-        _models = new ModelCache(options, _log);
+        _models = new ModelCache(options, _log, device);
         _slots = new SemaphoreSlim(options.MaxConcurrentRequests, options.MaxConcurrentRequests);
     }
 
@@ -88,7 +95,7 @@ public sealed class VideoEngine : IVideoEngine
                 var checkpoint = _models.Open(request.Model);
                 var resolved = RequestResolver.Resolve(request, checkpoint);
                 var parts = _models.Parts(checkpoint, request);
-                return Plan(resolved, parts, () => DeviceSpeed.Measure(_models.Device(request))).Plan;
+                return Plan(resolved, parts, () => DeviceSpeed.Measure(_models.Device(request).Device)).Plan;
             },
             cancel);
 
@@ -153,8 +160,14 @@ public sealed class VideoEngine : IVideoEngine
             told.Note(GenerationStage.Planning, note);
         }
 
+        told.Note(GenerationStage.Planning, $"running on {_models.Device(request).Description}");
         var parts = _models.Parts(checkpoint, request);
         var (plan, residency) = Plan(resolved, parts);
+        if (parts.Device is GpuDevice gpu)
+        {
+            gpu.Reserve(plan.Peak - plan.Baseline - gpu.Allocated);
+        }
+
         foreach (string note in plan.Notes)
         {
             told.Note(GenerationStage.Planning, note);
@@ -172,6 +185,7 @@ public sealed class VideoEngine : IVideoEngine
             if (!_options.KeepLoaded)
             {
                 parts.Release();
+                (parts.Device as GpuDevice)?.Trim();
             }
         }
     }
@@ -184,7 +198,7 @@ public sealed class VideoEngine : IVideoEngine
             parts.IdleBytes = parts.Device.Allocated;
         }
 
-        long limit = resolved.Request.MemoryLimit ?? _options.MemoryLimit ?? FreeBytes();
+        long limit = resolved.Request.MemoryLimit ?? _options.MemoryLimit ?? FreeBytes(parts.Device);
         try
         {
             return Planner.Make(parts, resolved, limit, Baseline(parts), _options.KeepLoaded, speed);
@@ -197,7 +211,13 @@ public sealed class VideoEngine : IVideoEngine
         }
     }
 
-    static long Baseline(ModelParts parts) => Math.Max(Planner.RuntimeBytes, Environment.WorkingSet - parts.IdleBytes);
+    // An accelerator's memory holds models and nothing of the runtime.
+    static long Baseline(ModelParts parts) => parts.Device.Kind == DeviceKind.Cpu
+        ? Math.Max(Planner.RuntimeBytes, Environment.WorkingSet - parts.IdleBytes)
+        : parts.Device.Allocated - parts.IdleBytes;
 
-    static long FreeBytes() => Math.Min(Machine.MemoryBytes, (Machine.FreeMemoryBytes ?? Machine.MemoryBytes) + Environment.WorkingSet);
+    // OpenCL does not tell what is free; a tenth is left to the system.
+    static long FreeBytes(Device device) => device is GpuDevice gpu
+        ? gpu.FreeMemory is { } free ? free + gpu.ReservedMemory : gpu.TotalMemory / 10 * 9
+        : Math.Min(Machine.MemoryBytes, (Machine.FreeMemoryBytes ?? Machine.MemoryBytes) + Environment.WorkingSet);
 }

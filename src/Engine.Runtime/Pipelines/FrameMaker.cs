@@ -7,12 +7,12 @@ namespace Engine.Runtime.Pipelines;
 sealed class FrameMaker(
     ModelParts parts, ResolvedRequest request, Residency residency, IPipelineObserver? observer, FrameQueue queue, JobProgress progress)
 {
-    readonly Workspace _scratch = new(parts.Device);
     int _handedOut;
 
     /// <summary>Decodes a latent [C, T, h, w] into the queue.</summary>
     public void Run(Tensor latent, CancellationToken cancel)
     {
+        using var scratch = new Workspace(parts.Device);
         var source = request.Request.Video is { } clip && (request.JoinedFrames > 0 || PastesBack) ? SourceClip.Open(clip) : null;
         bool backward = request.Direction == ExtendDirection.Backward;
         if (!backward)
@@ -32,7 +32,7 @@ sealed class FrameMaker(
                 masks?.MoveNext();
                 if (backward ? first + i < request.Frames - request.Overlap : first + i >= request.Overlap)
                 {
-                    Hand(frames[i], originals?.Current, masks?.Current, cancel);
+                    Hand(frames[i], originals?.Current, masks?.Current, scratch, cancel);
                 }
             }
         }, cancel);
@@ -55,10 +55,10 @@ sealed class FrameMaker(
 
     bool PastesBack => request.Task == VideoTask.Edit && request.Request.PasteBack;
 
-    void Hand(Tensor frame, Image? original, bool[]? mask, CancellationToken cancel)
+    void Hand(Tensor frame, Image? original, bool[]? mask, Workspace scratch, CancellationToken cancel)
     {
         byte[] rgb = queue.Next(cancel);
-        PixelRange.ToBytes(frame.Device, frame, rgb, _scratch);
+        PixelRange.ToBytes(frame.Device, frame, rgb, scratch);
         if (original is not null)
         {
             DecodeStage.PasteBack(original, mask!, rgb);

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Engine.Kernels;
+using Engine.Kernels.Gpu;
 using Engine.Runtime.Benchmarks;
 
 namespace Engine.Runtime.Planning;
@@ -19,10 +20,16 @@ sealed record DeviceSpeed(double Flops, double Bytes)
     const double AttentionShare = 0.5;
     const double OtherShare = 0.1;
 
-    /// <summary>Measures; takes a few tenths of a second.</summary>
-    public static DeviceSpeed Measure(CpuDevice device)
+    /// <summary>Measures; takes a few tenths of a second on the host's cores, longer where kernels must be compiled first.</summary>
+    public static DeviceSpeed Measure(Device device)
     {
-        double flops = MachinePeak.Measure(device) * 1e9;
+        if (device is GpuDevice gpu)
+        {
+            var roofline = Roofline.Measure(gpu);
+            return new DeviceSpeed(roofline.FlopsPerSecond, roofline.BytesPerSecond);
+        }
+
+        double flops = MachinePeak.Measure((CpuDevice)device) * 1e9;
         using var from = device.NewTensor([ProbeBytes / sizeof(float)]);
         using var to = device.NewTensor([ProbeBytes / sizeof(float)]);
         from.Fill(1);

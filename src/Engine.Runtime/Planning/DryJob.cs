@@ -17,7 +17,7 @@ readonly record struct DryWork(double Calls, double Flops, double Bytes);
 /// <summary>Runs a request's stages on a device that only counts.</summary>
 sealed class DryJob : IDisposable
 {
-    readonly DryDevice _device = new();
+    readonly DryDevice _device;
     readonly ModelParts _parts;
     readonly ResolvedRequest _request;
     readonly Residency _residency;
@@ -25,6 +25,7 @@ sealed class DryJob : IDisposable
 
     DryJob(ModelParts like, ResolvedRequest request, Residency residency)
     {
+        _device = new DryDevice(like.Device);
         _parts = new ModelParts(like.Checkpoint, _device, like: like);
         _request = request;
         _residency = residency;

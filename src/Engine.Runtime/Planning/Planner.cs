@@ -125,10 +125,10 @@ sealed class Planner
         var vae = _parts.Checkpoint.Vae!;
         int rows = _request.Height / vae.SpatialFactor;
         int columns = _request.Width / vae.SpatialFactor;
-        long beside = stage.Peak - VaeMemory.Peak(vae, part, rows, columns, null);
+        long beside = stage.Peak - VaeMemory.Peak(vae, part, rows, columns, null, _parts.Device);
         try
         {
-            var tiling = VaeMemory.Fit(vae, part, rows, columns, _limit - _baseline - beside);
+            var tiling = VaeMemory.Fit(vae, part, rows, columns, _limit - _baseline - beside, _parts.Device);
             if (tiling is not null)
             {
                 string what = part == VaeParts.Encoder ? "encoded" : "decoded";
@@ -233,7 +233,9 @@ sealed class Planner
         };
     }
 
-    string Holds(DryStage stage) => $"{Gigabytes(_baseline)} the runtime, {Gigabytes(stage.Peak)} weights and working memory";
+    string Holds(DryStage stage) => _parts.Device.Kind == DeviceKind.Cpu
+        ? $"{Gigabytes(_baseline)} the runtime, {Gigabytes(stage.Peak)} weights and working memory"
+        : $"{Gigabytes(stage.Peak)} weights and working memory on the device";
 
     static string Name(GenerationStage stage) => stage switch
     {

@@ -16,7 +16,7 @@ static class PipelineCases
         }
 
         var observer = new Comparison(run);
-        await using var engine = new VideoEngine(new VideoEngineOptions { ModelPath = run.Golden.ModelPath, Threads = Threads(run.Device) });
+        await using var engine = new VideoEngine(new VideoEngineOptions { ModelPath = run.Golden.ModelPath }, log: null, run.Device);
         await foreach (var _ in engine.StreamAsync(request, new GenerationOptions { Observer = observer }, cancel: cancel).ConfigureAwait(false))
         {
             // The observer sees the frames before they are rounded to bytes.
@@ -24,9 +24,6 @@ static class PipelineCases
 
         observer.Finish();
     }
-
-    // The engine opens its device itself, as for any request; here it is to be the one the other cases run on.
-    static int Threads(Device device) => device is CpuDevice cpu ? cpu.Pool.Threads : 0;
 
     static VideoRequest? Request(GoldenCase golden)
     {

@@ -18,9 +18,10 @@ public static class VaeMemory
     /// <param name="latentHeight">h.</param>
     /// <param name="latentWidth">w.</param>
     /// <param name="tiling">How frames are cut, or null.</param>
-    public static long Peak(VaeConfig config, VaeParts part, int latentHeight, int latentWidth, VaeTiling? tiling)
+    /// <param name="like">The device it will run on; null means the host's cores.</param>
+    public static long Peak(VaeConfig config, VaeParts part, int latentHeight, int latentWidth, VaeTiling? tiling, Device? like = null)
     {
-        using var device = new DryDevice();
+        using var device = new DryDevice(like);
         using var vae = WanVae.Load(WeightStore.Recording(device, DType.F32).Root, config, device, part);
         device.ResetPeak();
         if (part == VaeParts.Decoder)
@@ -55,10 +56,11 @@ public static class VaeMemory
     /// <param name="latentHeight">h.</param>
     /// <param name="latentWidth">w.</param>
     /// <param name="bytes">Limit for weights, caches and scratch together.</param>
+    /// <param name="like">The device it will run on; null means the host's cores.</param>
     /// <exception cref="EngineException">Not even the smallest tiles fit.</exception>
-    public static VaeTiling? Fit(VaeConfig config, VaeParts part, int latentHeight, int latentWidth, long bytes)
+    public static VaeTiling? Fit(VaeConfig config, VaeParts part, int latentHeight, int latentWidth, long bytes, Device? like = null)
     {
-        if (Peak(config, part, latentHeight, latentWidth, null) <= bytes)
+        if (Peak(config, part, latentHeight, latentWidth, null, like) <= bytes)
         {
             return null;
         }
@@ -67,7 +69,7 @@ public static class VaeMemory
         foreach (int tile in s_tiles)
         {
             var tiling = new VaeTiling { TileHeight = tile, TileWidth = tile };
-            least = Peak(config, part, latentHeight, latentWidth, tiling);
+            least = Peak(config, part, latentHeight, latentWidth, tiling, like);
             if (least <= bytes)
             {
                 return tiling;
