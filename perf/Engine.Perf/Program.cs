@@ -5,6 +5,10 @@ if (args is ["quick", .. var rest])
 {
     Quick.Run(rest);
 }
+else if (args is ["device", _, ..])
+{
+    QuickDevice.Run(args[1..]);
+}
 else if (args is ["transformer", .. var sizes])
 {
     QuickTransformer.Run(sizes);

@@ -125,7 +125,7 @@ static partial class Quick
 
     [LibraryImport("libc", EntryPoint = "clock_gettime")]
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
-    private static unsafe partial int GetTime(int clock, long* time);
+    internal static unsafe partial int GetTime(int clock, long* time);
 
     static double Best(Action action)
     {

@@ -12,10 +12,6 @@ namespace Engine.Kernels.Gpu;
 /// <summary>Compiles kernels, mends the text that ILGPU 1.5.3 makes, and hands it to the driver.</summary>
 static class KernelLoader
 {
-    // ILGPU's barrier orders global memory only; shared memory is what kernels use barriers for.
-    const string GlobalBarrier = "work_group_barrier ( CLK_GLOBAL_MEM_FENCE )";
-    const string FullBarrier = "work_group_barrier ( CLK_LOCAL_MEM_FENCE | CLK_GLOBAL_MEM_FENCE )";
-
     /// <summary>Compiles and loads a kernel.</summary>
     public static Kernel Load(Accelerator accelerator, GpuKernel kernel)
     {
@@ -43,7 +39,7 @@ static class KernelLoader
                 Replace(ptx, nameof(PTXCompiledKernel.PTXAssembly), PtxPatch.Apply(ptx.PTXAssembly));
                 break;
             case CLCompiledKernel cl:
-                Replace(cl, nameof(CLCompiledKernel.Source), cl.Source.Replace(GlobalBarrier, FullBarrier, StringComparison.Ordinal));
+                Replace(cl, nameof(CLCompiledKernel.Source), OpenClPatch.Apply(cl.Source));
                 break;
         }
 
