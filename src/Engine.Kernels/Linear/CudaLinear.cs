@@ -138,14 +138,13 @@ static class CudaLinear
 
     static void Pack(ICudaQueue queue, in CudaLinearPlan plan, ulong x, ulong packed, ulong scales)
     {
-        int groups = Count(plan.Rows, PackRows.Threads / 32);
         if (plan.IsHalf)
         {
-            queue.Launch(PackRows.F16, groups, 1, x, packed, scales, plan.Rows, plan.Inputs, plan.PaddedInputs, plan.Parts);
+            PackRows.LaunchF16(queue, x, packed, scales, plan.Rows, plan.Inputs, plan.PaddedInputs, plan.Parts);
         }
         else
         {
-            queue.Launch(PackRows.Bf16, groups, 1, x, packed, plan.Rows, plan.Inputs, plan.PaddedInputs, plan.Parts, 1f);
+            PackRows.LaunchBf16(queue, x, packed, plan.Rows, plan.Inputs, plan.PaddedInputs, plan.Parts, 1);
         }
     }
 

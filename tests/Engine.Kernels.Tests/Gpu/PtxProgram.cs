@@ -10,7 +10,7 @@ readonly record struct PtxOperand(int Register, ulong Value, long Offset = 0);
 enum PtxOp
 {
     Other, Abs, Add, And, Bar, Bra, Cp, Cvt, Cvta, Div, Ex2, Fma, Ld, LdMatrix, Lg2, Mad, Max, Min, Mma, Mov, Mul, Neg, Not, Or, Prmt, Rcp, Rem, Ret,
-    Selp, Setp, Shfl, Shl, Shr, Sqrt, St, Sub, Xor,
+    Selp, Setp, Shfl, Shl, Shr, Sqrt, St, Sub, Vote, Xor,
 }
 
 /// <summary>One instruction, decoded.</summary>

@@ -51,6 +51,7 @@ sealed partial class PtxSim
                 case PtxOp.Mma:
                 case PtxOp.LdMatrix:
                 case PtxOp.Shfl:
+                case PtxOp.Vote:
                     t.Waits = i.Op;
                     return;
                 case PtxOp.Ld:

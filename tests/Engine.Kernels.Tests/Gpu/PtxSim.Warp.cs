@@ -18,6 +18,9 @@ sealed partial class PtxSim
             case PtxOp.Shfl:
                 Shuffle(warp, i);
                 break;
+            case PtxOp.Vote:
+                Vote(warp, i);
+                break;
             case PtxOp.Mma:
                 Multiply(warp, i);
                 break;
@@ -73,6 +76,17 @@ sealed partial class PtxSim
         {
             warp[l].Registers[i[0].Register] = values[l ^ (int)Get(warp[l], i[2])];
         }
+    }
+
+    void Vote(Thread[] warp, PtxInstruction i)
+    {
+        if (i.Opcode != "vote.sync.any.pred")
+        {
+            throw new NotSupportedException(i.ToString());
+        }
+
+        bool any = Array.Exists(warp, t => (Get(t, i[1]) & 1) != 0);
+        Array.ForEach(warp, t => t.Registers[i[0].Register] = any ? 1u : 0u);
     }
 
     // m16n8k16. Lane l: a holds rows l / 4 (+ 8 in registers 1 and 3), k 2 (l % 4) and the next (+ 8 in registers 2 and 3);

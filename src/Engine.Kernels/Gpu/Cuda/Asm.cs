@@ -112,6 +112,11 @@ static class Asm
     public static void StoreFloat(ulong to, float value, int inside) =>
         CudaAsm.Emit("{ .reg .pred in; setp.ne.s32 in, %2, 0; @in st.global.f32 [%0], %1; }", to, value, inside);
 
+    /// <summary>Stores two f32 values unless <paramref name="inside"/> is 0; 8-byte aligned.</summary>
+    [MethodImpl(Inline)]
+    public static void StorePair(ulong to, float x, float y, int inside) =>
+        CudaAsm.Emit("{ .reg .pred in; setp.ne.s32 in, %3, 0; @in st.global.v2.f32 [%0], {%1,%2}; }", to, x, y, inside);
+
     /// <summary>Stores four f32 values unless <paramref name="inside"/> is 0; 16-byte aligned.</summary>
     [MethodImpl(Inline)]
     public static void StoreFloats(ulong to, F32x4 v, int inside) =>
@@ -179,6 +184,17 @@ static class Asm
     {
         CudaAsm.Emit("shfl.sync.bfly.b32 %0, %1, %2, 31, 0xffffffff;", out float y, value, mask);
         float copy = y;
+        return copy;
+    }
+
+    /// <summary>1 if the value of any lane of the warp is not 0.</summary>
+    [MethodImpl(Inline)]
+    public static int Any(int value)
+    {
+        CudaAsm.Emit(
+            "{ .reg .pred mine, any; setp.ne.s32 mine, %1, 0; vote.sync.any.pred any, mine, 0xffffffff; selp.b32 %0, 1, 0, any; }",
+            out int result, value);
+        int copy = result;
         return copy;
     }
 

@@ -17,6 +17,14 @@ unsafe interface ICudaQueue
 /// <summary>Launches with typed arguments, which must be the types of the kernel's parameters. Nothing is allocated.</summary>
 static unsafe class CudaLaunch
 {
+    /// <summary>Launches a kernel of one parameter.</summary>
+    public static void Launch<T>(this ICudaQueue queue, CudaKernel kernel, int gridX, int gridY, T a)
+        where T : unmanaged
+    {
+        void** arguments = stackalloc void*[] { &a };
+        queue.Launch(kernel, gridX, gridY, arguments);
+    }
+
     /// <summary>Launches a kernel of two parameters.</summary>
     public static void Launch<T1, T2>(this ICudaQueue queue, CudaKernel kernel, int gridX, int gridY, T1 a, T2 b)
         where T1 : unmanaged

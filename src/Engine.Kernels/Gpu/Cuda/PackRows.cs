@@ -25,6 +25,16 @@ static class PackRows
     static CudaKernel Named(string name, string method) =>
         new(name, typeof(PackRows).GetMethod(method, BindingFlags.Static | BindingFlags.NonPublic)!, Threads, 0);
 
+    /// <summary>Starts packing to bf16; parameters as those of <see cref="ToBf16"/>.</summary>
+    public static void LaunchBf16(ICudaQueue queue, ulong x, ulong packed, int rows, int columns, int padded, int parts, float factor) =>
+        queue.Launch(Bf16, Groups(rows), 1, x, packed, rows, columns, padded, parts, factor);
+
+    /// <summary>Starts packing to f16; parameters as those of <see cref="ToF16"/>.</summary>
+    public static void LaunchF16(ICudaQueue queue, ulong x, ulong packed, ulong scales, int rows, int columns, int padded, int parts) =>
+        queue.Launch(F16, Groups(rows), 1, x, packed, scales, rows, columns, padded, parts);
+
+    static int Groups(int rows) => (rows + (Threads / 32) - 1) / (Threads / 32);
+
     /// <summary>Packs to bf16.</summary>
     /// <param name="x">[rows, columns] f32.</param>
     /// <param name="packed">[parts, rows, padded] bf16; columns beyond those of x become zeros.</param>

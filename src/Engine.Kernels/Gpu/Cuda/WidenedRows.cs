@@ -55,18 +55,17 @@ static class Bf16Parts
     public static U32x4 Eight(U32x4 a, U32x4 b, int part)
     {
         U32x4 r;
-        r.X = Two(a.X, a.Y, part);
-        r.Y = Two(a.Z, a.W, part);
-        r.Z = Two(b.X, b.Y, part);
-        r.W = Two(b.Z, b.W, part);
+        r.X = Two(Asm.AsFloat(a.X), Asm.AsFloat(a.Y), part);
+        r.Y = Two(Asm.AsFloat(a.Z), Asm.AsFloat(a.W), part);
+        r.Z = Two(Asm.AsFloat(b.X), Asm.AsFloat(b.Y), part);
+        r.W = Two(Asm.AsFloat(b.Z), Asm.AsFloat(b.W), part);
         return r;
     }
 
+    /// <summary>Part of two f32 values.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    static uint Two(uint low, uint high, int part)
+    public static uint Two(float x, float y, int part)
     {
-        float x = Asm.AsFloat(low);
-        float y = Asm.AsFloat(high);
         uint rounded = Asm.PackBf16(x, y);
         return part == 0 ? rounded : Asm.PackBf16(x - Asm.AsFloat(rounded << 16), y - Asm.AsFloat(rounded & 0xFFFF0000));
     }
