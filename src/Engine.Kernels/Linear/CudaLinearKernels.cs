@@ -7,10 +7,10 @@ namespace Engine.Kernels.Gpu;
 static class CudaLinearKernels
 {
     /// <summary>128 x 256, for weights that are copied as they are.</summary>
-    public static readonly CudaKernel Bf16Large = TileProduct.Kernel<Tile256, MmaBf16, StoredRows, StoredRows, LinearEnd>("Linear 128x256 bf16");
+    public static readonly CudaKernel Bf16Large = TileProduct.Kernel<Tile256, MmaBf16, StoredRows, StoredRows, RowLayout, LinearEnd>("Linear 128x256 bf16");
 
     /// <inheritdoc cref="Bf16Large"/>
-    public static readonly CudaKernel F16Large = TileProduct.Kernel<Tile256, MmaF16, StoredRows, StoredRows, LinearEnd>("Linear 128x256 f16");
+    public static readonly CudaKernel F16Large = TileProduct.Kernel<Tile256, MmaF16, StoredRows, StoredRows, RowLayout, LinearEnd>("Linear 128x256 f16");
 
     /// <summary>128 x 128.</summary>
     public static readonly Forms Medium = Make<Tile128>("128x128");
@@ -23,12 +23,12 @@ static class CudaLinearKernels
 
     static Forms Make<TTile>(string tile)
         where TTile : unmanaged, ITile<TTile> => new(
-            TileProduct.Kernel<TTile, MmaBf16, StoredRows, StoredRows, LinearEnd>($"Linear {tile} bf16"),
-            TileProduct.Kernel<TTile, MmaF16, StoredRows, StoredRows, LinearEnd>($"Linear {tile} f16"),
-            TileProduct.Kernel<TTile, MmaBf16, StoredRows, F32Rows, LinearEnd>($"Linear {tile} f32"),
-            TileProduct.Kernel<TTile, MmaF16, StoredRows, E4M3Rows, LinearEnd>($"Linear {tile} e4m3"),
-            TileProduct.Kernel<TTile, MmaF16, StoredRows, E5M2Rows, LinearEnd>($"Linear {tile} e5m2"),
-            TileProduct.Kernel<TTile, MmaF16, StoredRows, Q8Rows, LinearEnd>($"Linear {tile} q8_0"));
+            TileProduct.Kernel<TTile, MmaBf16, StoredRows, StoredRows, RowLayout, LinearEnd>($"Linear {tile} bf16"),
+            TileProduct.Kernel<TTile, MmaF16, StoredRows, StoredRows, RowLayout, LinearEnd>($"Linear {tile} f16"),
+            TileProduct.Kernel<TTile, MmaBf16, StoredRows, F32Rows, RowLayout, LinearEnd>($"Linear {tile} f32"),
+            TileProduct.Kernel<TTile, MmaF16, StoredRows, E4M3Rows, RowLayout, LinearEnd>($"Linear {tile} e4m3"),
+            TileProduct.Kernel<TTile, MmaF16, StoredRows, E5M2Rows, RowLayout, LinearEnd>($"Linear {tile} e5m2"),
+            TileProduct.Kernel<TTile, MmaF16, StoredRows, Q8Rows, RowLayout, LinearEnd>($"Linear {tile} q8_0"));
 
     /// <summary>The kernels of one tile, by the stored type of the weights.</summary>
     internal sealed record Forms(CudaKernel Bf16, CudaKernel F16, CudaKernel F32, CudaKernel E4M3, CudaKernel E5M2, CudaKernel Q8)

@@ -72,25 +72,10 @@ public sealed unsafe class CudaLinearTests(ITestOutputHelper log)
     {
         var plan = CudaLinear.Plan(DType.BF16, 128, 128, 160, false, 1);
         Assert.Equal(CudaLinearKernels.Medium.Bf16, plan.Product);
-        Assert.Equal(expected, Count(SimQueue.Text(plan.Product), line));
-        string Mutate(CudaKernel kernel, string ptx) => kernel == plan.Product ? Replace(ptx, line, instead, index) : ptx;
+        Assert.Equal(expected, Mutation.Count(SimQueue.Text(plan.Product), line));
+        string Mutate(CudaKernel kernel, string ptx) => kernel == plan.Product ? Mutation.Replace(ptx, line, instead, index) : ptx;
         double worst = new[] { CopyTiming.Late, CopyTiming.Early }.Max(t => Run(plan, t, Activation.None, LinearOutput.Store, Mutate).Error);
         Assert.True(worst > 10 * Limit(DType.BF16, false), $"without it the error is still {worst:e1}");
-    }
-
-    static int Count(string text, string part) => text.Split(part).Length - 1;
-
-    // Changes one occurrence: the whole statement goes when there is nothing instead.
-    static string Replace(string ptx, string line, string instead, int index)
-    {
-        int at = -1;
-        for (int i = 0; i <= index; i++)
-        {
-            at = ptx.IndexOf(line, at + 1, StringComparison.Ordinal);
-        }
-
-        int end = instead.Length == 0 ? ptx.IndexOf(';', at) : at + line.Length;
-        return ptx[..at] + instead + ptx[end..];
     }
 
     public static TheoryData<Activation, LinearOutput> Ends()

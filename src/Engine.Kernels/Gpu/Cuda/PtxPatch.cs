@@ -5,11 +5,12 @@ namespace Engine.Kernels;
 
 /// <summary>Mends the PTX text that ILGPU 1.5.3 generates, before it is loaded or assembled.</summary>
 /// <remarks>
-/// Three defects and one limit are dealt with:
+/// Three defects and two limits are dealt with:
 /// conditional branches are marked <c>.uni</c> (same way for the whole warp) when they hang on results of atomics, local memory
 /// or inline assembly, which lets ptxas drop the reconvergence of a divergent warp; operands of inline assembly live in
 /// <c>.local</c> variables, on which ptxas gives up once there are some hundred, so that fragments spill to memory;
-/// and <c>.target</c> never goes above sm_80, which rejects the instructions of later chips.
+/// <c>.target</c> never goes above sm_80, which rejects the instructions of later chips; and dynamic shared memory is only known to begin
+/// at a multiple of 16 bytes, where swizzled places need 128.
 /// </remarks>
 static partial class PtxPatch
 {
@@ -24,6 +25,7 @@ static partial class PtxPatch
         }
 
         ptx = UniformBranch().Replace(ptx, "$1").Replace("brx.idx.uni", "brx.idx", StringComparison.Ordinal);
+        ptx = DynamicShared().Replace(ptx, "${1}128$2");
         return PromoteLocals(ptx);
     }
 
@@ -149,6 +151,9 @@ static partial class PtxPatch
 
     [GeneratedRegex(@"^(\s*@!?%p\d+\s+bra)\.uni\b", RegexOptions.Multiline)]
     private static partial Regex UniformBranch();
+
+    [GeneratedRegex(@"^(\.extern \.shared \.align )\d+( \.b8 __dyn_shared_alloca\[\];)", RegexOptions.Multiline)]
+    private static partial Regex DynamicShared();
 
     [GeneratedRegex(@"\.local \.align \d+ \.b8 (__local_depot\d+)\[(\d+)\];")]
     private static partial Regex Depot();

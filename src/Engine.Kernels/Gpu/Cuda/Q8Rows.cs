@@ -17,7 +17,7 @@ readonly struct Q8Rows(ulong address, int rows, int columns) : IOperand<Q8Rows>
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static ulong Begin(Q8Rows self, int firstRow, int thread) =>
+    public static ulong Begin(Q8Rows self, int firstRow, int rows, int thread) =>
         self._address + (ulong)((long)(firstRow + (thread >> 1)) * (self._columns / 32) * BlockBytes);
 
     /// <inheritdoc/>
@@ -48,7 +48,7 @@ readonly struct Q8Rows(ulong address, int rows, int columns) : IOperand<Q8Rows>
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Put(Q8Rows self, Staged staged, int thread, int part, uint to)
+    public static void Put(Q8Rows self, Staged staged, int rows, int thread, int part, uint to)
     {
         uint scale = staged.B.X | (staged.B.X << 16);
         U32x4 low;

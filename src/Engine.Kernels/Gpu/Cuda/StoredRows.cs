@@ -16,7 +16,7 @@ readonly struct StoredRows(ulong address, long partBytes, int rows, int columns)
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static ulong Begin(StoredRows self, int firstRow, int thread) =>
+    public static ulong Begin(StoredRows self, int firstRow, int rows, int thread) =>
         self._address + (ulong)(((long)(firstRow + (thread >> 2)) * self._columns * 2) + ((thread & 3) * 16));
 
     // Four threads copy a row; all threads copy threads / 4 rows at a time.
@@ -43,7 +43,7 @@ readonly struct StoredRows(ulong address, long partBytes, int rows, int columns)
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Put(StoredRows self, Staged staged, int thread, int part, uint to)
+    public static void Put(StoredRows self, Staged staged, int rows, int thread, int part, uint to)
     {
     }
 

@@ -13,7 +13,7 @@ interface IOperand<TSelf>
     where TSelf : unmanaged, IOperand<TSelf>
 {
     /// <summary>What a thread keeps for the whole product: the address of its first row and place.</summary>
-    static abstract ulong Begin(TSelf self, int firstRow, int thread);
+    static abstract ulong Begin(TSelf self, int firstRow, int rows, int thread);
 
     /// <summary>Starts a stage.</summary>
     /// <param name="self">The operand.</param>
@@ -28,7 +28,7 @@ interface IOperand<TSelf>
     static abstract Staged Fetch(TSelf self, ulong origin, int firstRow, int rows, int threads, int thread, int k, int part, uint to);
 
     /// <summary>Ends a stage; arguments as for <see cref="Fetch"/>.</summary>
-    static abstract void Put(TSelf self, Staged staged, int thread, int part, uint to);
+    static abstract void Put(TSelf self, Staged staged, int rows, int thread, int part, uint to);
 }
 
 /// <summary>What becomes of the finished sums.</summary>
@@ -80,25 +80,29 @@ static class TileProduct
     const int TileRowsPerColumn = 8;
 
     /// <summary>The kernel of these types.</summary>
-    public static CudaKernel Kernel<TTile, TMma, TX, TW, TEnd>(string name)
+    /// <param name="name">Operation, tile and types.</param>
+    /// <param name="groupsPerSm">Groups that are to fit a multiprocessor, or 0 for what the tile says.</param>
+    public static CudaKernel Kernel<TTile, TMma, TX, TW, TLayout, TEnd>(string name, int groupsPerSm = 0)
         where TTile : unmanaged, ITile<TTile>
         where TMma : unmanaged, IMma
         where TX : unmanaged, IOperand<TX>
         where TW : unmanaged, IOperand<TW>
+        where TLayout : unmanaged, ILayout
         where TEnd : unmanaged, IEnd<TEnd>
     {
         var method = typeof(TileProduct).GetMethod(nameof(Run), BindingFlags.Static | BindingFlags.NonPublic)!
-            .MakeGenericMethod(typeof(TTile), typeof(TMma), typeof(TX), typeof(TW), typeof(TEnd));
+            .MakeGenericMethod(typeof(TTile), typeof(TMma), typeof(TX), typeof(TW), typeof(TLayout), typeof(TEnd));
         int ring = TTile.Stages * (TTile.Rows + TTile.Columns) * Tiles.RowBytes;
         int tile = 64 * (TTile.Columns + Tiles.Skew) * sizeof(float);
-        return new CudaKernel(name, method, TTile.Threads, Math.Max(ring, tile), TTile.GroupsPerSm);
+        return new CudaKernel(name, method, TTile.Threads, Math.Max(ring, tile), groupsPerSm == 0 ? TTile.GroupsPerSm : groupsPerSm);
     }
 
-    internal static void Run<TTile, TMma, TX, TW, TEnd>(TX x, TW w, TEnd end, ProductShape shape)
+    internal static void Run<TTile, TMma, TX, TW, TLayout, TEnd>(TX x, TW w, TEnd end, ProductShape shape)
         where TTile : unmanaged, ITile<TTile>
         where TMma : unmanaged, IMma
         where TX : unmanaged, IOperand<TX>
         where TW : unmanaged, IOperand<TW>
+        where TLayout : unmanaged, ILayout
         where TEnd : unmanaged, IEnd<TEnd>
     {
         _ = SharedMemory.GetDynamic<U32x4>();
@@ -121,8 +125,8 @@ static class TileProduct
         int first = total * Grid.IdxY / Grid.DimY;
         int last = total * (Grid.IdxY + 1) / Grid.DimY;
 
-        ulong xOrigin = TX.Begin(x, row0, thread);
-        ulong wOrigin = TW.Begin(w, column0, thread);
+        ulong xOrigin = TX.Begin(x, row0, TTile.Rows, thread);
+        ulong wOrigin = TW.Begin(w, column0, TTile.Columns, thread);
         uint stageBytes = (uint)((TTile.Rows + TTile.Columns) * Tiles.RowBytes);
         uint xBytes = (uint)(TTile.Rows * Tiles.RowBytes);
         uint end0 = shared + ((uint)TTile.Stages * stageBytes);
@@ -136,8 +140,8 @@ static class TileProduct
             {
                 var xs = TX.Fetch(x, xOrigin, row0, TTile.Rows, TTile.Threads, thread, k, pass & 1, write);
                 var ws = TW.Fetch(w, wOrigin, column0, TTile.Columns, TTile.Threads, thread, k, pass >> 1, write + xBytes);
-                TX.Put(x, xs, thread, pass & 1, write);
-                TW.Put(w, ws, thread, pass >> 1, write + xBytes);
+                TX.Put(x, xs, TTile.Rows, thread, pass & 1, write);
+                TW.Put(w, ws, TTile.Columns, thread, pass >> 1, write + xBytes);
                 next++;
                 k++;
                 pass = k == shape.Stages ? pass + 1 : pass;
@@ -150,7 +154,8 @@ static class TileProduct
 
         // Lanes of an operand: see TensorCore. The second 16 values of k are two chunks on, which is bit 5 of the place.
         uint xAt = Tiles.Place(TTile.WarpRow(warp) + (lane & 15), lane >> 4);
-        uint wAt = Tiles.Place(TTile.WarpColumn(warp) + TensorCore.ColumnRow(lane), TensorCore.ColumnChunk(lane));
+        uint wAt = TLayout.First(TTile.WarpColumn(warp), lane, TTile.Columns);
+        uint wSecond = TLayout.Second(wAt, TTile.Columns);
         uint read = shared;
         TTile sums = default;
         for (int s = first; s < last; s++)
@@ -175,12 +180,12 @@ static class TileProduct
             }
 
             Asm.Commit();
-            sums = TTile.Step<TMma>(sums, read + xAt, read + xBytes + wAt);
-            sums = TTile.Step<TMma>(sums, read + (xAt ^ 32), read + xBytes + (wAt ^ 32));
+            sums = TTile.Step<TMma, TLayout>(sums, read + xAt, read + xBytes + wAt);
+            sums = TTile.Step<TMma, TLayout>(sums, read + (xAt ^ 32), read + xBytes + wSecond);
             if (more)
             {
-                TX.Put(x, xs, thread, pass & 1, write);
-                TW.Put(w, ws, thread, pass >> 1, write + xBytes);
+                TX.Put(x, xs, TTile.Rows, thread, pass & 1, write);
+                TW.Put(w, ws, TTile.Columns, thread, pass >> 1, write + xBytes);
                 next++;
                 k++;
                 pass = k == shape.Stages ? pass + 1 : pass;

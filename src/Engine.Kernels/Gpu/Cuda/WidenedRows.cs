@@ -14,7 +14,7 @@ readonly struct F32Rows(ulong address, int rows, int columns) : IOperand<F32Rows
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static ulong Begin(F32Rows self, int firstRow, int thread) =>
+    public static ulong Begin(F32Rows self, int firstRow, int rows, int thread) =>
         self._address + (ulong)(((long)(firstRow + (thread >> 1)) * self._columns * 4) + ((thread & 1) * 64));
 
     // Two threads load a row, 16 values each.
@@ -34,7 +34,7 @@ readonly struct F32Rows(ulong address, int rows, int columns) : IOperand<F32Rows
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Put(F32Rows self, Staged staged, int thread, int part, uint to) => Bf16Parts.Put(staged, thread, part, to);
+    public static void Put(F32Rows self, Staged staged, int rows, int thread, int part, uint to) => Bf16Parts.Put(staged, thread, part, to);
 }
 
 /// <summary>Sixteen f32 values of a row become bf16 in a stage.</summary>
@@ -83,7 +83,7 @@ readonly struct E5M2Rows(ulong address, int rows, int columns) : IOperand<E5M2Ro
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static ulong Begin(E5M2Rows self, int firstRow, int thread) => Bytes.Begin(self._address, self._columns, firstRow, thread);
+    public static ulong Begin(E5M2Rows self, int firstRow, int rows, int thread) => Bytes.Begin(self._address, self._columns, firstRow, thread);
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -92,7 +92,7 @@ readonly struct E5M2Rows(ulong address, int rows, int columns) : IOperand<E5M2Ro
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Put(E5M2Rows self, Staged staged, int thread, int part, uint to)
+    public static void Put(E5M2Rows self, Staged staged, int rows, int thread, int part, uint to)
     {
         U32x4 low;
         low.X = Bytes.UpperLow(staged.A.X);
@@ -124,7 +124,7 @@ readonly struct E4M3Rows(ulong address, int rows, int columns) : IOperand<E4M3Ro
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static ulong Begin(E4M3Rows self, int firstRow, int thread) => Bytes.Begin(self._address, self._columns, firstRow, thread);
+    public static ulong Begin(E4M3Rows self, int firstRow, int rows, int thread) => Bytes.Begin(self._address, self._columns, firstRow, thread);
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -133,7 +133,7 @@ readonly struct E4M3Rows(ulong address, int rows, int columns) : IOperand<E4M3Ro
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Put(E4M3Rows self, Staged staged, int thread, int part, uint to)
+    public static void Put(E4M3Rows self, Staged staged, int rows, int thread, int part, uint to)
     {
         U32x4 low;
         low.X = Widen(Bytes.UpperLow(staged.A.X));
