@@ -1,3 +1,5 @@
+using Engine.Kernels.Gpu;
+
 namespace Engine.Kernels;
 
 /// <summary>Scratch memory that is handed out in stack order and taken back scope by scope.</summary>
@@ -10,6 +12,7 @@ public sealed class Workspace : IDisposable
 {
     readonly List<Block> _blocks = [];
     readonly long _blockBytes;
+    readonly long _alignment;
     int _block;
     long _used;
 
@@ -20,6 +23,7 @@ public sealed class Workspace : IDisposable
     {
         Device = device;
         _blockBytes = blockBytes;
+        _alignment = device.Kind == DeviceKind.Cpu ? Storage.Alignment : GpuArena.Alignment;
     }
 
     /// <summary>Device the scratch lives on.</summary>
@@ -69,7 +73,7 @@ public sealed class Workspace : IDisposable
 
     long TakeBytes(long bytes)
     {
-        long rounded = (bytes + Storage.Alignment - 1) / Storage.Alignment * Storage.Alignment;
+        long rounded = (bytes + _alignment - 1) / _alignment * _alignment;
         while (_block < _blocks.Count)
         {
             if (_used + rounded <= _blocks[_block].Storage.Bytes)

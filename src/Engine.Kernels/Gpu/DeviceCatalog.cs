@@ -32,8 +32,9 @@ public static partial class DeviceCatalog
     /// <summary>Opens an accelerator.</summary>
     /// <param name="kind">CUDA or OpenCL.</param>
     /// <param name="index">Which one, from 0.</param>
+    /// <param name="reduced">True to let tensor cores multiply operands rounded to 16 bits (CUDA).</param>
     /// <exception cref="EngineException">There is no such device, or its driver refuses; says why.</exception>
-    public static GpuDevice Open(DeviceKind kind, int index)
+    public static GpuDevice Open(DeviceKind kind, int index, bool reduced = false)
     {
         IReadOnlyList<DeviceInfo> known = kind == DeviceKind.Cuda ? [.. Cuda()] : [.. OpenCl()];
         var usable = known.Where(d => d.IsUsable).ToArray();
@@ -47,7 +48,7 @@ public static partial class DeviceCatalog
 
         try
         {
-            return new GpuDevice(kind, index, kind == DeviceKind.Cuda ? GpuContext.CudaDevices[index] : GpuContext.OpenClDevices[index]);
+            return new GpuDevice(kind, index, kind == DeviceKind.Cuda ? GpuContext.CudaDevices[index] : GpuContext.OpenClDevices[index], reduced);
         }
         catch (Exception e) when (e is CudaException or CLException or NotSupportedException)
         {

@@ -21,15 +21,17 @@ public sealed class GpuDevice : Device
     readonly List<Kernel> _kernels = [];
     Delegate?[] _loaded = [];
 
-    internal GpuDevice(DeviceKind kind, int index, ILGPU.Runtime.Device device)
+    internal GpuDevice(DeviceKind kind, int index, ILGPU.Runtime.Device device, bool reduced = false)
     {
         Kind = kind;
         _accelerator = device.CreateAccelerator(GpuContext.Instance);
-        Name = $"{(kind == DeviceKind.Cuda ? "cuda" : "opencl")}:{index} ({_accelerator.Name.Trim()})";
+        Name = $"{(kind == DeviceKind.Cuda ? "cuda" : "opencl")}:{index} ({_accelerator.Name.Trim()}{(reduced ? ", reduced precision" : "")})";
+        ReducedPrecision = reduced;
         Stream = kind == DeviceKind.Cuda ? _accelerator.CreateStream() : _accelerator.DefaultStream;
         _arena = new GpuArena(_accelerator, Name, kind == DeviceKind.Cuda ? LargestCudaSlab : LargestOpenClSlab);
         _transfers = new GpuTransfers(_accelerator, Stream);
         _none = _arena.Allocate(GpuArena.Alignment);
+        CudaQueue = _accelerator is CudaAccelerator cuda ? new CudaStreamQueue(cuda, Stream) : null;
         RunsOnHostCores = device is CLDevice { DeviceType: CLDeviceType.CL_DEVICE_TYPE_CPU };
         ComputeCapability = device is CudaDevice { Architecture: { } arch } ? (arch.Major * 10) + arch.Minor : 0;
     }
@@ -46,6 +48,9 @@ public sealed class GpuDevice : Device
     /// <summary>CUDA compute capability times ten (80, 89, 90), or 0.</summary>
     public int ComputeCapability { get; }
 
+    /// <summary>True when tensor cores multiply operands rounded to 16 bits; false when they are taken in parts, so that results are f32-like.</summary>
+    public bool ReducedPrecision { get; }
+
     /// <summary>Memory of the device, bytes.</summary>
     public long TotalMemory => _accelerator.MemorySize;
 
@@ -57,6 +62,9 @@ public sealed class GpuDevice : Device
 
     /// <summary>The stream that every kernel runs on.</summary>
     internal AcceleratorStream Stream { get; }
+
+    /// <summary>Where kernels of the CUDA tier are launched; null on other devices.</summary>
+    internal ICudaQueue? CudaQueue { get; }
 
     /// <summary>The device behind it.</summary>
     internal Accelerator Accelerator => _accelerator;

@@ -13,14 +13,15 @@ namespace Engine.Kernels.Gpu;
 static class KernelLoader
 {
     /// <summary>Compiles and loads a kernel.</summary>
-    public static Kernel Load(Accelerator accelerator, GpuKernel kernel)
-    {
-        var compiled = Compile(BackendOf(accelerator), kernel);
-        return accelerator.LoadKernel(compiled);
-    }
+    public static Kernel Load(Accelerator accelerator, GpuKernel kernel) => Load(accelerator, kernel.Method, kernel.Specialization);
+
+    /// <summary>Compiles and loads a method as a kernel.</summary>
+    public static Kernel Load(Accelerator accelerator, MethodInfo method, KernelSpecialization specialization) =>
+        accelerator.LoadKernel(Compile(BackendOf(accelerator), method, specialization));
 
     /// <summary>The mended text of a kernel for a device: PTX or OpenCL C.</summary>
-    public static string Source(Accelerator accelerator, GpuKernel kernel) => Text(Compile(BackendOf(accelerator), kernel));
+    public static string Source(Accelerator accelerator, GpuKernel kernel) =>
+        Text(Compile(BackendOf(accelerator), kernel.Method, kernel.Specialization));
 
     static Backend BackendOf(Accelerator accelerator) => accelerator switch
     {
@@ -29,10 +30,10 @@ static class KernelLoader
         _ => throw new NotSupportedException($"Kernels are not compiled for {accelerator.Name}."),
     };
 
-    static CompiledKernel Compile(Backend backend, GpuKernel kernel)
+    static CompiledKernel Compile(Backend backend, MethodInfo method, KernelSpecialization specialization)
     {
-        var entry = EntryPointDescription.FromExplicitlyGroupedKernel(kernel.Method);
-        var compiled = backend.Compile(entry, kernel.Specialization);
+        var entry = EntryPointDescription.FromExplicitlyGroupedKernel(method);
+        var compiled = backend.Compile(entry, specialization);
         switch (compiled)
         {
             case PTXCompiledKernel ptx:

@@ -36,6 +36,7 @@ public static partial class Linear
         { "CpuPacked", CpuPacked, (d, _) => d.IsCpu },
         { "GpuPanels", GpuPanels, (d, _) => d is GpuDevice { RunsOnHostCores: true } },
         { "GpuDots", GpuDots, (d, s) => d.Kind != DeviceKind.Cpu && s[0] <= MostDotRows },
+        { "CudaTensorCores", CudaTensorCores, CudaSupports },
         { "GpuTiles", GpuTiles, (d, _) => d.Kind != DeviceKind.Cpu },
         { "Reference", Reference, (d, _) => d.IsCpu },
     };
@@ -79,8 +80,9 @@ public static partial class Linear
 
         using var scope = scratch.Scope();
 
-        // Kernels of accelerators keep their sums in registers or shared memory.
-        var partial = device.Kind == DeviceKind.Cpu && NeedsPartials(w.Columns, activation, output) ? scratch.Take([x.Rows, w.Rows]) : default;
+        // The portable kernels of accelerators keep their sums in registers or shared memory.
+        var partial = device.Kind == DeviceKind.Cpu && NeedsPartials(w.Columns, activation, output) ? scratch.Take([x.Rows, w.Rows])
+            : CudaScratch(device, x, w) is > 0 and var floats ? scratch.Take([floats]) : default;
         var call = new LinearCall(x, w, bias, y, activation, output, gate, rows, partial);
         double flops = 2.0 * x.Rows * w.Rows * w.Columns;
         double bytes = w.Bytes + (4.0 * (x.Count + y.Count));
@@ -91,7 +93,7 @@ public static partial class Linear
 
         if (x.Rows > 0 && w.Rows > 0)
         {
-            Variants.Pick(device, [x.Rows, w.Rows, w.Columns]).Invoke(device, call);
+            Variants.Pick(device, [x.Rows, w.Rows, w.Columns, (int)w.Type]).Invoke(device, call);
         }
     }
 }

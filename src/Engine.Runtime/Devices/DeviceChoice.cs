@@ -9,16 +9,19 @@ namespace Engine.Runtime;
 public readonly record struct DeviceChoice
 {
     /// <summary>What <see cref="Parse"/> takes, in words.</summary>
-    public const string Forms = "auto, cpu, cuda:N or opencl:N (N counts from 0)";
+    public const string Forms = "auto, cpu, cuda:N, cuda:N:reduced or opencl:N (N counts from 0)";
 
     const int MaxIndex = 255;
 
-    DeviceChoice(DeviceKind kind, int index)
+    const string ReducedName = "reduced";
+
+    DeviceChoice(DeviceKind kind, int index, bool reduced = false)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(index);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(index, MaxIndex);
         Kind = kind;
         Index = index;
+        Reduced = reduced;
     }
 
     /// <summary>The device that a short measurement finds the fastest; which one it is, is said.</summary>
@@ -33,12 +36,16 @@ public readonly record struct DeviceChoice
     /// <summary>Which of the devices of that kind, from 0.</summary>
     public int Index { get; }
 
+    /// <summary>True when an NVIDIA device's tensor cores may round operands to 16 bits: faster, within the goldens' reduced tolerance.</summary>
+    public bool Reduced { get; }
+
     /// <summary>True when a measurement decides.</summary>
     public bool IsAuto => Kind is null;
 
     /// <summary>An NVIDIA device.</summary>
     /// <param name="index">Which one, in the driver's order, from 0.</param>
-    public static DeviceChoice Cuda(int index = 0) => new(DeviceKind.Cuda, index);
+    /// <param name="reduced">See <see cref="Reduced"/>.</param>
+    public static DeviceChoice Cuda(int index = 0, bool reduced = false) => new(DeviceKind.Cuda, index, reduced);
 
     /// <summary>A device of any OpenCL driver.</summary>
     /// <param name="index">Which one, from 0.</param>
@@ -49,6 +56,8 @@ public readonly record struct DeviceChoice
     {
         string[] parts = (name ?? "").ToLowerInvariant().Split(':');
         int index = 0;
+        bool reduced = parts is ["cuda", _, ReducedName];
+        parts = reduced ? parts[..2] : parts;
         if (parts.Length > 2 || (parts.Length == 2 && !(int.TryParse(parts[1], NumberStyles.None, CultureInfo.InvariantCulture, out index) && index <= MaxIndex)))
         {
             return null;
@@ -58,7 +67,7 @@ public readonly record struct DeviceChoice
         {
             ("auto", 1) => Auto,
             ("cpu", 1) => Cpu,
-            ("cuda", _) => Cuda(index),
+            ("cuda", _) => Cuda(index, reduced),
             ("opencl", _) => OpenCl(index),
             _ => null,
         };
@@ -74,7 +83,7 @@ public readonly record struct DeviceChoice
     {
         null => "auto",
         DeviceKind.Cpu => "cpu",
-        DeviceKind.Cuda => $"cuda:{Index}",
+        DeviceKind.Cuda => $"cuda:{Index}{(Reduced ? $":{ReducedName}" : "")}",
         _ => $"opencl:{Index}",
     };
 }

@@ -36,7 +36,7 @@ public static class DeviceOpener
             (choice, reason) = AutoDevice.Decide(threads);
         }
 
-        Device device = choice.Kind == DeviceKind.Cpu ? new CpuDevice(threads) : DeviceCatalog.Open(choice.Kind!.Value, choice.Index);
+        Device device = choice.Kind == DeviceKind.Cpu ? new CpuDevice(threads) : DeviceCatalog.Open(choice.Kind!.Value, choice.Index, choice.Reduced);
         return new OpenedDevice(device, choice, reason);
     }
 }

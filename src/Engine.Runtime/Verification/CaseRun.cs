@@ -1,4 +1,5 @@
 using Engine.Kernels;
+using Engine.Kernels.Gpu;
 
 namespace Engine.Runtime.Verification;
 
@@ -7,6 +8,8 @@ sealed class CaseRun(GoldenCase golden, Device device, Action<VerificationRow> r
 {
     readonly HashSet<string> _compared = new(StringComparer.Ordinal);
     readonly HashSet<string> _inputs = new(StringComparer.Ordinal);
+
+    readonly double _tolerance = golden.Tolerance(reduced: device is GpuDevice { ReducedPrecision: true });
 
     public GoldenCase Golden { get; } = golden;
 
@@ -45,7 +48,7 @@ sealed class CaseRun(GoldenCase golden, Device device, Action<VerificationRow> r
             return;
         }
 
-        report(new VerificationRow(Golden.Name, name, RelativeError(got, want.Values), Golden.Tolerance));
+        report(new VerificationRow(Golden.Name, name, RelativeError(got, want.Values), _tolerance));
     }
 
     /// <summary>Compares one output tensor.</summary>
@@ -59,7 +62,7 @@ sealed class CaseRun(GoldenCase golden, Device device, Action<VerificationRow> r
     public void Fail(string name, string message)
     {
         _compared.Add(name);
-        report(new VerificationRow(Golden.Name, name, double.PositiveInfinity, Golden.Tolerance, message));
+        report(new VerificationRow(Golden.Name, name, double.PositiveInfinity, _tolerance, message));
     }
 
     /// <summary>Every tensor of the case that was neither an input nor compared is a failure.</summary>

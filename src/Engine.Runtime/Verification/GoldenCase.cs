@@ -44,7 +44,7 @@ public sealed class GoldenCase : IDisposable
     public string Kind => Text("kind");
 
     /// <summary>Largest relative L2 error allowed for f32 arithmetic.</summary>
-    public double Tolerance => Json.TryGetProperty("tolerance", out var t) ? t.GetProperty("float32").GetDouble() : 0;
+    public double Tolerance(bool reduced) => Json.TryGetProperty("tolerance", out var t) ? t.GetProperty(reduced ? "reduced" : "float32").GetDouble() : 0;
 
     /// <summary>Names of the tensors that nothing has read yet.</summary>
     public IReadOnlyCollection<string> UnusedTensors => _unused;
