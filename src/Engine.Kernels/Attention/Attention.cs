@@ -19,6 +19,7 @@ public static partial class Attention
     {
         { "CpuBlocked", CpuBlocked, (d, s) => d.IsCpu && s[3] <= WidestHead },
         { "GpuPanels", GpuPanels, (d, s) => d is GpuDevice { RunsOnHostCores: true } && s[3] <= WidestPanels },
+        { "CudaTensorCores", CudaTensorCores, CudaSupports },
         { "GpuTiles", GpuTiles, (d, _) => d.Kind != DeviceKind.Cpu },
         { "Reference", Reference, (d, _) => d.IsCpu },
     };
@@ -63,6 +64,7 @@ public static partial class Attention
         {
             LastKeyCopies = lastKeyCopies,
             QueryCopy = NeedsCopyOfQueries(device, q, y, depth) ? scratch.Take(q.Shape) : default,
+            Packed = CudaScratch(device, q, k, heads, depth) is > 0 and var floats ? scratch.Take([floats]) : default,
         };
         double flops = 4.0 * q.Rows * k.Rows * q.Columns;
         double bytes = 4.0 * (q.Count + k.Count + v.Count + y.Count);
@@ -88,4 +90,7 @@ readonly record struct AttentionCall(
 
     /// <summary>Room for a copy of the queries, where a kernel may need one.</summary>
     public Tensor QueryCopy { get; init; }
+
+    /// <summary>Room for queries, keys and values in 16-bit parts, where tensor cores take them.</summary>
+    public Tensor Packed { get; init; }
 }

@@ -20,6 +20,7 @@ public static partial class Convolution
     {
         { "CpuDirect", CpuDirect, (device, _) => device.IsCpu },
         { "GpuStrips", GpuStrips, (d, _) => d is GpuDevice { RunsOnHostCores: true } },
+        { "CudaTensorCores", CudaTensorCores, (d, _) => d.HasTensorCores() },
         { "GpuTiles", GpuTiles, (d, _) => d.Kind != DeviceKind.Cpu },
         { "Reference", Reference, (d, _) => d.IsCpu },
     };

@@ -5,40 +5,25 @@ namespace Engine.Kernels;
 /// <content>Tensor cores: operands in 16-bit parts, sums in f32.</content>
 public static partial class Linear
 {
-    // Plans are made without a device too; so many multiprocessors cut k into the most shares that they will be cut into.
+    // Plans of memory are made without a device too. More multiprocessors cut k into more shares; no device has many more than this.
     const int MultiprocessorsOfPlans = 144;
 
-    // Operands of asynchronous copies and of vector stores begin at multiples of this.
-    const int CudaAlignment = 16;
-
-    static bool CudaSupports(Device device, Shape shape) =>
-        device is GpuDevice { ComputeCapability: >= LeastTensorCores } && CudaLinear.Supports((DType)shape[3], shape[2]);
-
-    const int LeastTensorCores = 80;
+    static bool CudaSupports(Device device, Shape shape) => device.HasTensorCores() && CudaLinear.Supports((DType)shape[3], shape[2]);
 
     /// <summary>Floats of scratch that the tensor-core variant takes; 0 where it does not run.</summary>
-    static int CudaScratch(Device device, Tensor x, Weight w)
-    {
-        if (device.Kind != DeviceKind.Cuda || x.Rows <= MostDotRows || !CudaLinear.Supports(w.Type, w.Columns))
-        {
-            return 0;
-        }
+    static int CudaScratch(Device device, Tensor x, Weight w) =>
+        device.Kind == DeviceKind.Cuda && x.Rows > 0 && CudaLinear.Supports(w.Type, w.Columns)
+            ? TensorCoreDevice.Floats(CudaPlan(device as GpuDevice, x, w).ScratchBytes)
+            : 0;
 
-        return checked((int)(CudaPlan(device, x, w).ScratchBytes / sizeof(float)));
-    }
-
-    static CudaLinearPlan CudaPlan(Device device, Tensor x, Weight w)
-    {
-        var gpu = device as GpuDevice;
-        return CudaLinear.Plan(w.Type, x.Rows, w.Rows, w.Columns, gpu?.ReducedPrecision != true, gpu?.CudaQueue?.Multiprocessors ?? MultiprocessorsOfPlans);
-    }
+    static CudaLinearPlan CudaPlan(GpuDevice? gpu, Tensor x, Weight w) => CudaLinear.Plan(
+        w.Type, x.Rows, w.Rows, w.Columns, precise: gpu?.ReducedPrecision != true, gpu?.CudaQueue?.Multiprocessors ?? MultiprocessorsOfPlans);
 
     static void CudaTensorCores(Device device, in LinearCall call)
     {
         var gpu = (GpuDevice)device;
-        if (call.X.ByteOffset % CudaAlignment != 0 || call.Y.ByteOffset % CudaAlignment != 0
-            || call.Bias is { IsEmpty: false, ByteOffset: var bias } && bias % CudaAlignment != 0
-            || call.Gate is { IsEmpty: false, ByteOffset: var gate } && gate % CudaAlignment != 0)
+        if (!(TensorCoreDevice.IsAligned(call.X) && TensorCoreDevice.IsAligned(call.Y) && TensorCoreDevice.IsAligned(call.Bias)
+            && TensorCoreDevice.IsAligned(call.Gate)))
         {
             GpuTiles(device, call);
             return;
@@ -47,7 +32,7 @@ public static partial class Linear
         var end = new LinearEnd
         {
             Bias = gpu.AddressOf(call.Bias),
-            Gate = call.Output == LinearOutput.AddGated ? gpu.AddressOf(call.Gate) : 0,
+            Gate = gpu.AddressOf(call.Gate),
             Map = gpu.AddressOf(call.Map?.Storage),
             Y = gpu.AddressOf(call.Y),
             Scale = call.W.Scale,

@@ -43,8 +43,11 @@ public sealed class GoldenCase : IDisposable
     /// <summary>What kind of case it is: tokenizer, noise, scheduler, module, pipeline...</summary>
     public string Kind => Text("kind");
 
-    /// <summary>Largest relative L2 error allowed for f32 arithmetic.</summary>
-    public double Tolerance(bool reduced) => Json.TryGetProperty("tolerance", out var t) ? t.GetProperty(reduced ? "reduced" : "float32").GetDouble() : 0;
+    /// <summary>Largest relative L2 error allowed.</summary>
+    /// <param name="reduced">True for half-precision arithmetic, false for f32; cases that half precision takes no part in have one limit.</param>
+    public double Tolerance(bool reduced) => !Json.TryGetProperty("tolerance", out var limits) ? 0
+        : reduced && limits.TryGetProperty("reduced", out var limit) ? limit.GetDouble()
+        : limits.GetProperty("float32").GetDouble();
 
     /// <summary>Names of the tensors that nothing has read yet.</summary>
     public IReadOnlyCollection<string> UnusedTensors => _unused;
