@@ -79,6 +79,7 @@ static class CommandLine
             InspectCommand.Create(),
             DevicesCommand.Create(),
             BenchCommand.Create(),
+            ProfileCommand.Create(),
             CompletionCommand.Create(),
         };
         root.WithExamples(

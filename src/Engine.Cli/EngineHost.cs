@@ -7,10 +7,13 @@ namespace Engine.Cli;
 static class EngineHost
 {
     /// <summary>An engine for one request: the built-in model where none is named, nothing kept for a second request.</summary>
-    public static VideoEngine Create(VideoRequest request) => new(new VideoEngineOptions
+    public static VideoEngine Create(VideoRequest request) => new(Options(request));
+
+    /// <summary>How such an engine is set up.</summary>
+    public static VideoEngineOptions Options(VideoRequest request) => new()
     {
         ModelPath = request.Model ?? BuiltinModel.Find(),
         KeepLoaded = false,
         EmbeddingCache = EmbeddingCache.DefaultFolder,
-    });
+    };
 }

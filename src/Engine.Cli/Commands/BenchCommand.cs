@@ -10,7 +10,7 @@ namespace Engine.Cli.Commands;
 /// <summary><c>engine bench WHAT</c>: how fast this machine is, without any checkpoint.</summary>
 static class BenchCommand
 {
-    static readonly (string Name, BenchKind Kind)[] s_kinds =
+    internal static readonly (string Name, BenchKind Kind)[] Kinds =
     [
         ("gemm", BenchKind.Gemm),
         ("attention", BenchKind.Attention),
@@ -24,7 +24,7 @@ static class BenchCommand
 
     public static Command Create()
     {
-        var what = Opt.OneOf("what", "What to measure", [.. s_kinds.Select(k => k.Name)]);
+        var what = Opt.OneOf("what", "What to measure", [.. Kinds.Select(k => k.Name)]);
         var model = Opt.Text("--model", string.Join("|", BenchModel.Names), "Whose sizes (default: builtin)");
         model.CompletionSources.Add([.. BenchModel.Names]);
         var size = Opt.Size("--size", "Size of the clip (default: 256x256; the built-in model's own is 128x128)");
@@ -47,7 +47,7 @@ static class BenchCommand
             var (width, height) = parse.GetValue(size) ?? (256, 256);
             var request = new BenchRequest
             {
-                Kind = s_kinds.First(k => k.Name == parse.GetRequiredValue(what)).Kind,
+                Kind = Kinds.First(k => k.Name == parse.GetRequiredValue(what)).Kind,
                 Model = BenchModel.Find(parse.GetValue(model) ?? "builtin", BuiltinModel.Find),
                 Width = width,
                 Height = height,

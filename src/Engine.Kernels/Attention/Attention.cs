@@ -78,6 +78,8 @@ public static partial class Attention
             Operands.Extent(nameof(Attention), "keys given", 1, Math.Min(k.Rows, 1));
             Variants.Pick(device, [q.Rows, k.Rows, heads, depth]).Invoke(device, call);
         }
+
+        device.Done();
     }
 }
 

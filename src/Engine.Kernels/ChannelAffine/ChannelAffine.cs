@@ -30,6 +30,7 @@ public static partial class ChannelAffine
         if (!device.Skips(nameof(ChannelAffine), 2.0 * x.Count, 8.0 * x.Count))
         {
             Variants.Pick(device, x.Shape).Invoke(device, x, shift, factor, inverse);
+            device.Done();
         }
     }
 

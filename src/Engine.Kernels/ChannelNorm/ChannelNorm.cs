@@ -44,5 +44,6 @@ public static partial class ChannelNorm
         }
 
         Variants.Pick(device, y.Values.Shape)(device, x, gamma, silu, y);
+        device.Done();
     }
 }

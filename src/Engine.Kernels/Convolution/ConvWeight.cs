@@ -120,6 +120,7 @@ public sealed unsafe partial class ConvWeight : IDisposable
             }
 
             device.Upload(MemoryMarshal.AsBytes<float>(padded), weight._bias, 0);
+            device.Done();
         }
 
         return weight;

@@ -57,12 +57,15 @@ public static partial class Convolution
 
         if (weight.Form != WinogradForm.None)
         {
+            device.Watch?.Pick(nameof(CpuWinograd));
             CpuWinograd(device, call);
         }
         else
         {
             Variants.Pick(device, y.Values.Shape)(device, call);
         }
+
+        device.Done();
     }
 
     static void Check(in ConvInput x, ConvWeight weight, Plane y, Plane residual)

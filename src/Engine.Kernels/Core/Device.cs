@@ -15,8 +15,8 @@ public enum DeviceKind
 
 /// <summary>Where operations run and tensors live.</summary>
 /// <remarks>
-/// Every operation's front calls <see cref="Skips"/> first. On a dry-run device that counts the work and
-/// says "skip", so that running a model on it measures memory and work without doing any: this is how a plan is made.
+/// Every operation's front calls <see cref="Skips"/> first and <see cref="Done"/> last. On a dry-run device the first counts the
+/// work and says "skip", so that running a model on it measures memory and work without doing any: this is how a plan is made.
 /// </remarks>
 public abstract class Device : IDisposable
 {
@@ -68,12 +68,15 @@ public abstract class Device : IDisposable
     /// <param name="bytes">Bytes it must move at least.</param>
     public virtual bool Skips(string operation, double flops, double bytes)
     {
-        Watch?.Invoke(operation, flops, bytes);
+        Watch?.Begin(operation, flops, bytes);
         return false;
     }
 
-    /// <summary>Called as each operation begins, with its name, floating-point operations and bytes; for profiles.</summary>
-    public Action<string, double, double>? Watch { get; set; }
+    /// <summary>Reports the end of the operation that <see cref="Skips"/> reported last and did not skip.</summary>
+    public void Done() => Watch?.End();
+
+    /// <summary>Told each operation and kernel, for profiles; costs nothing while null.</summary>
+    public IDeviceWatch? Watch { get; set; }
 
     /// <summary>Memory for one block, or null when nothing is stored.</summary>
     /// <exception cref="EngineException">The device has not that much memory left.</exception>

@@ -9,14 +9,28 @@ namespace Engine.Kernels;
 public sealed record Variant<TKernel>(string Name, TKernel Run, Func<Device, Shape, bool> Supports)
     where TKernel : Delegate;
 
+/// <summary>The variants of one operation by name, whatever their signature.</summary>
+public interface IVariantTable
+{
+    /// <summary>Name of the operation, e.g. "Linear".</summary>
+    string Operation { get; }
+
+    /// <summary>Names of the variants, in order of preference.</summary>
+    IReadOnlyList<string> Names { get; }
+
+    /// <summary>The variant that runs whatever the device and shape; null means the first that supports them.</summary>
+    /// <exception cref="ArgumentException">There is no variant of that name.</exception>
+    string? Forced { get; set; }
+}
+
 /// <summary>The variants of one operation, in order of preference.</summary>
 /// <remarks><c>ENGINE_FORCE_&lt;OPERATION&gt;=&lt;name&gt;</c> picks a variant by name, for tests and profiling.</remarks>
-public sealed class VariantTable<TKernel> : IEnumerable<Variant<TKernel>>
+public sealed class VariantTable<TKernel> : IVariantTable, IEnumerable<Variant<TKernel>>
     where TKernel : Delegate
 {
     readonly List<Variant<TKernel>> _all = [];
     readonly string _operation;
-    readonly string? _forced;
+    string? _forced;
 
     /// <summary>Makes an empty table.</summary>
     /// <param name="operation">Name of the operation, e.g. "Linear".</param>
@@ -24,6 +38,19 @@ public sealed class VariantTable<TKernel> : IEnumerable<Variant<TKernel>>
     {
         _operation = operation;
         _forced = Environment.GetEnvironmentVariable($"ENGINE_FORCE_{operation.ToUpperInvariant()}");
+    }
+
+    /// <inheritdoc/>
+    public string Operation => _operation;
+
+    /// <inheritdoc/>
+    public IReadOnlyList<string> Names => [.. _all.Select(v => v.Name)];
+
+    /// <inheritdoc/>
+    public string? Forced
+    {
+        get => _forced;
+        set => _forced = value is null ? null : (Find(value) ?? throw Unknown(value)).Name;
     }
 
     /// <summary>Adds the next variant, less preferred than those before it.</summary>
@@ -39,14 +66,14 @@ public sealed class VariantTable<TKernel> : IEnumerable<Variant<TKernel>>
     {
         if (!string.IsNullOrEmpty(_forced))
         {
-            return this[_forced];
+            return Picked(device, Find(_forced) ?? throw Unknown(_forced));
         }
 
         foreach (var variant in _all)
         {
             if (variant.Supports(device, shape))
             {
-                return variant.Run;
+                return Picked(device, variant);
             }
         }
 
@@ -57,6 +84,12 @@ public sealed class VariantTable<TKernel> : IEnumerable<Variant<TKernel>>
     public IEnumerator<Variant<TKernel>> GetEnumerator() => _all.GetEnumerator();
 
     IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();
+
+    static TKernel Picked(Device device, Variant<TKernel> variant)
+    {
+        device.Watch?.Pick(variant.Name);
+        return variant.Run;
+    }
 
     Variant<TKernel>? Find(string name) => _all.Find(v => string.Equals(v.Name, name, StringComparison.OrdinalIgnoreCase));
 

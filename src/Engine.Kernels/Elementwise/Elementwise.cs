@@ -54,9 +54,10 @@ public static partial class Elementwise
     {
         Operands.Extent(nameof(Combine), "size of b", a.Count, b.Count);
         Operands.Extent(nameof(Combine), "size of y", a.Count, y.Count);
-        if (!device.Skips(nameof(Elementwise), 3.0 * y.Count, 12.0 * y.Count))
+        if (!device.Skips(nameof(Combine), 3.0 * y.Count, 12.0 * y.Count))
         {
             Combines.Pick(device, y.Shape).Invoke(device, a, factorA, b, factorB, y);
+            device.Done();
         }
     }
 
@@ -73,9 +74,10 @@ public static partial class Elementwise
     public static void Multiply(Device device, Tensor x, Tensor y)
     {
         Operands.Extent(nameof(Multiply), "size of x", y.Count, x.Count);
-        if (!device.Skips(nameof(Elementwise), y.Count, 12.0 * y.Count))
+        if (!device.Skips(nameof(Multiply), y.Count, 12.0 * y.Count))
         {
             Multiplies.Pick(device, y.Shape).Invoke(device, x, y);
+            device.Done();
         }
     }
 
@@ -89,18 +91,20 @@ public static partial class Elementwise
     {
         Operands.SameMatrix(nameof(AddGated), nameof(y), x, y);
         Operands.Table(nameof(AddGated), nameof(gate), gate, x.Columns, rows, x.Rows);
-        if (!device.Skips(nameof(Elementwise), 2.0 * y.Count, 12.0 * y.Count))
+        if (!device.Skips("Gate", 2.0 * y.Count, 12.0 * y.Count))
         {
             Gates.Pick(device, y.Shape).Invoke(device, x, gate, rows, y);
+            device.Done();
         }
     }
 
     /// <summary>Applies an activation to every value, in place.</summary>
     public static void Activate(Device device, Tensor y, Activation activation)
     {
-        if (activation != Activation.None && !device.Skips(nameof(Elementwise), 20.0 * y.Count, 8.0 * y.Count))
+        if (activation != Activation.None && !device.Skips(nameof(Activate), 20.0 * y.Count, 8.0 * y.Count))
         {
             Activations.Pick(device, y.Shape).Invoke(device, y, activation);
+            device.Done();
         }
     }
 }

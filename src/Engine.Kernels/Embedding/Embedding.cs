@@ -36,6 +36,7 @@ public static partial class Embedding
         if (!device.Skips(nameof(Embedding), 0, (4.0 * y.Count) + table.Type.Bytes(y.Count)))
         {
             Variants.Pick(device, y.Shape).Invoke(device, table, ids, y);
+            device.Done();
         }
     }
 }

@@ -21,7 +21,14 @@ public static partial class Finite
     public static bool All(Device device, Tensor x, Workspace scratch)
     {
         using var scope = scratch.Scope();
-        return device.Skips(nameof(Finite), x.Count, 4.0 * x.Count) || Variants.Pick(device, x.Shape).Invoke(device, x, scratch);
+        if (device.Skips(nameof(Finite), x.Count, 4.0 * x.Count))
+        {
+            return true;
+        }
+
+        bool finite = Variants.Pick(device, x.Shape).Invoke(device, x, scratch);
+        device.Done();
+        return finite;
     }
 
     static unsafe bool Reference(Device device, Tensor x, Workspace scratch)

@@ -72,9 +72,6 @@ public sealed class GpuDevice : Device
     /// <summary>Kernels started so far.</summary>
     public long Launches { get; private set; }
 
-    /// <summary>Told each kernel's name before it is started and after; for profiles. The second call has <c>false</c>.</summary>
-    internal Action<string, bool>? LaunchWatch { get; set; }
-
     /// <summary>Takes memory from the driver at once, so that a job that fits by its plan cannot fail midway.</summary>
     /// <exception cref="EngineException">The device has not that much free.</exception>
     public void Reserve(long bytes) => _arena.Reserve(bytes);
@@ -90,14 +87,18 @@ public sealed class GpuDevice : Device
     public override void Upload(ReadOnlySpan<byte> source, Storage target, long offset)
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThan(offset + source.Length, target.Bytes, nameof(source));
+        Watch?.Begin(nameof(Upload), 0, source.Length);
         _transfers.Upload(source, Memory(target), offset);
+        Done();
     }
 
     /// <inheritdoc/>
     public override void Download(Storage source, long offset, Span<byte> target)
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThan(offset + target.Length, source.Bytes, nameof(target));
+        Watch?.Begin(nameof(Download), 0, target.Length);
         _transfers.Download(Memory(source), offset, target);
+        Done();
     }
 
     /// <inheritdoc/>
@@ -109,7 +110,9 @@ public sealed class GpuDevice : Device
     {
         if (bytes > 0)
         {
+            Watch?.Begin(nameof(Copy), 0, 2.0 * bytes);
             Memory(source).View<byte>(sourceOffset, bytes).CopyTo(Stream, Memory(target).View<byte>(targetOffset, bytes));
+            Done();
         }
     }
 
@@ -117,7 +120,9 @@ public sealed class GpuDevice : Device
     {
         if (count > 0)
         {
+            Watch?.Begin(nameof(Fill), 0, 4.0 * count);
             FillKernel.Run(this, Memory(target).View<float>(offset, count), value);
+            Done();
         }
     }
 
@@ -141,14 +146,18 @@ public sealed class GpuDevice : Device
     internal unsafe ulong AddressOf(Storage? storage) =>
         storage is null ? 0 : (ulong)Memory(storage).View<byte>(0, 1).LoadEffectiveAddressAsPtr();
 
-    internal Delegate? Loaded(int id)
+    /// <summary>The launcher of a kernel that is about to be started.</summary>
+    internal Delegate Starting(GpuKernel kernel)
     {
         Launches++;
-        return id < _loaded.Length ? _loaded[id] : null;
+        var launcher = (kernel.Id < _loaded.Length ? _loaded[kernel.Id] : null) ?? Load(kernel);
+        Watch?.Launch(kernel.Name);
+        return launcher;
     }
 
-    internal Delegate Load(GpuKernel kernel)
+    Delegate Load(GpuKernel kernel)
     {
+        Watch?.Pause();
         lock (_loading)
         {
             if (kernel.Id >= _loaded.Length)

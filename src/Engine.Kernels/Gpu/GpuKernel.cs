@@ -91,7 +91,7 @@ sealed class GpuKernel<TLaunch> : GpuKernel
     }
 
     /// <summary>The launcher on a device; compiles and loads the kernel on first use.</summary>
-    public TLaunch On(GpuDevice device) => (TLaunch)(device.Loaded(Id) ?? device.Load(this));
+    public TLaunch On(GpuDevice device) => (TLaunch)device.Starting(this);
 
     internal override (Kernel Kernel, Delegate Launcher) Load(Accelerator accelerator)
     {

@@ -42,6 +42,7 @@ public static partial class LayerNorm
         if (!device.Skips(nameof(LayerNorm), 8.0 * x.Count, 8.0 * x.Count))
         {
             Variants.Pick(device, x.Shape).Invoke(device, x, y, eps, gain, bias);
+            device.Done();
         }
     }
 }

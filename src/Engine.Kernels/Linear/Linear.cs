@@ -95,6 +95,8 @@ public static partial class Linear
         {
             Variants.Pick(device, [x.Rows, w.Rows, w.Columns, (int)w.Type]).Invoke(device, call);
         }
+
+        device.Done();
     }
 }
 

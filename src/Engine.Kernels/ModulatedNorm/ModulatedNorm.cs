@@ -35,6 +35,7 @@ public static partial class ModulatedNorm
         if (!device.Skips(nameof(ModulatedNorm), 8.0 * x.Count, 8.0 * x.Count))
         {
             Variants.Pick(device, x.Shape).Invoke(device, x, shift, scale, rows, y, eps);
+            device.Done();
         }
     }
 }

@@ -33,6 +33,7 @@ public static partial class Modulation
         if (!device.Skips(nameof(Modulation), y.Count, 12.0 * y.Count))
         {
             Variants.Pick(device, y.Shape).Invoke(device, table, time, y);
+            device.Done();
         }
     }
 

@@ -34,9 +34,10 @@ public static partial class Patches
     public static void Gather(Device device, Tensor latent, (int T, int H, int W) patch, Tensor rows)
     {
         Check(nameof(Gather), latent, patch, rows);
-        if (!device.Skips(nameof(Patches), 0, 8.0 * latent.Count))
+        if (!device.Skips(nameof(Gather), 0, 8.0 * latent.Count))
         {
             Gathers.Pick(device, latent.Shape).Invoke(device, latent, rows, patch);
+            device.Done();
         }
     }
 
@@ -48,9 +49,10 @@ public static partial class Patches
     public static void Scatter(Device device, Tensor rows, (int T, int H, int W) patch, Tensor latent)
     {
         Check(nameof(Scatter), latent, patch, rows);
-        if (!device.Skips(nameof(Patches), 0, 8.0 * latent.Count))
+        if (!device.Skips(nameof(Scatter), 0, 8.0 * latent.Count))
         {
             Scatters.Pick(device, latent.Shape).Invoke(device, latent, rows, patch);
+            device.Done();
         }
     }
 

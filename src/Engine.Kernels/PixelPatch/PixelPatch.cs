@@ -33,6 +33,7 @@ public static partial class PixelPatch
         if (!device.Skips("PixelFold", 0, Bytes(x)))
         {
             Patches.Pick(device, x.Values.Shape).Invoke(device, x, y, patch, true);
+            device.Done();
         }
     }
 
@@ -43,6 +44,7 @@ public static partial class PixelPatch
         if (!device.Skips("PixelUnfold", 0, Bytes(x)))
         {
             Patches.Pick(device, x.Values.Shape).Invoke(device, y, x, patch, false);
+            device.Done();
         }
     }
 
@@ -56,6 +58,7 @@ public static partial class PixelPatch
         if (!device.Skips(nameof(ChannelsLast), 0, Bytes(y)))
         {
             Frames.Pick(device, x.Shape).Invoke(device, x, y, true);
+            device.Done();
         }
     }
 
@@ -66,6 +69,7 @@ public static partial class PixelPatch
         if (!device.Skips(nameof(ChannelsFirst), 0, Bytes(x)))
         {
             Frames.Pick(device, y.Shape).Invoke(device, y, x, false);
+            device.Done();
         }
     }
 

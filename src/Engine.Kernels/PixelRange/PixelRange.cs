@@ -35,9 +35,10 @@ public static partial class PixelRange
     /// <summary>From -1..1 to 0..1 in place, cut off at both ends.</summary>
     public static void ToUnit(Device device, Tensor x)
     {
-        if (!device.Skips(nameof(PixelRange), 3.0 * x.Count, 8.0 * x.Count))
+        if (!device.Skips(nameof(ToUnit), 3.0 * x.Count, 8.0 * x.Count))
         {
             Units.Pick(device, x.Shape).Invoke(device, x);
+            device.Done();
         }
     }
 
@@ -50,9 +51,10 @@ public static partial class PixelRange
     {
         Operands.Extent(nameof(ToBytes), "number of bytes", x.Count, bytes.Length);
         using var scope = scratch.Scope();
-        if (!device.Skips(nameof(PixelRange), 2.0 * x.Count, 5.0 * x.Count))
+        if (!device.Skips(nameof(ToBytes), 2.0 * x.Count, 5.0 * x.Count))
         {
             Bytes.Pick(device, x.Shape).Invoke(device, x, bytes, scratch);
+            device.Done();
         }
     }
 
@@ -65,9 +67,10 @@ public static partial class PixelRange
     {
         Operands.Extent(nameof(FromBytes), "number of values", bytes.Length, y.Count);
         using var scope = scratch.Scope();
-        if (!device.Skips(nameof(PixelRange), 3.0 * y.Count, 5.0 * y.Count))
+        if (!device.Skips(nameof(FromBytes), 3.0 * y.Count, 5.0 * y.Count))
         {
             Pixels.Pick(device, y.Shape).Invoke(device, bytes, y, scratch);
+            device.Done();
         }
     }
 

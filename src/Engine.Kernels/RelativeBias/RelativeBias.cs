@@ -33,6 +33,7 @@ public static unsafe partial class RelativeBias
         if (!device.Skips(nameof(RelativeBias), 0, 4.0 * y.Count))
         {
             Variants.Pick(device, y.Shape).Invoke(device, table, length, maxDistance, y);
+            device.Done();
         }
     }
 

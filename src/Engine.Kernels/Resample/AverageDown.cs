@@ -44,6 +44,7 @@ public static partial class AverageDown
 
         var step = new AverageStep(factorT, factorS, frame, add, (int)(gathered / y.Channels));
         Variants.Pick(device, y.Values.Shape)(device, x, y, step);
+        device.Done();
     }
 }
 

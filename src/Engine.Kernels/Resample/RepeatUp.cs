@@ -42,6 +42,7 @@ public static partial class RepeatUp
 
         var step = new RepeatStep(factorT, factorS, frame, (int)(spread / x.Channels));
         Variants.Pick(device, y.Values.Shape)(device, x, y, step);
+        device.Done();
     }
 }
 

@@ -32,6 +32,7 @@ public static partial class RmsNorm
         if (!device.Skips(nameof(RmsNorm), 4.0 * x.Count, 8.0 * x.Count))
         {
             Variants.Pick(device, x.Shape).Invoke(device, x, gain, y, eps);
+            device.Done();
         }
     }
 }

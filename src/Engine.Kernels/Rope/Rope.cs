@@ -34,6 +34,7 @@ public static partial class Rope
         if (!device.Skips(nameof(Rope), 3.0 * x.Count, (8.0 * x.Count) + (8.0 * cos.Count)))
         {
             Variants.Pick(device, x.Shape).Invoke(device, x, cos, sin, heads);
+            device.Done();
         }
     }
 }

@@ -29,6 +29,7 @@ public static partial class Select
         if (!device.Skips(nameof(Select), 0, (8.0 * x.Count) + (4.0 * mask.Count)))
         {
             Variants.Pick(device, y.Shape).Invoke(device, mask, x, y);
+            device.Done();
         }
     }
 

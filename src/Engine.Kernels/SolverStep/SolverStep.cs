@@ -61,6 +61,7 @@ public static partial class SolverStep
         if (!device.Skips(nameof(SolverStep), 16.0 * latent.Count, (corrects ? 36.0 : 20.0) * latent.Count))
         {
             Variants.Pick(device, latent.Shape).Invoke(device, step, velocity, latent, new SolverStates(m0, m1, sample));
+            device.Done();
         }
     }
 }

@@ -33,6 +33,8 @@ public static class TimeEmbedding
             Row(timesteps[u], row);
             rows.Slice(u, 1).CopyFrom(row);
         }
+
+        device.Done();
     }
 
     static void Row(float t, Span<float> row)

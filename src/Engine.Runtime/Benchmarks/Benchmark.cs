@@ -31,7 +31,7 @@ public static class Benchmark
             request, work.What, device.Name, BenchClock.Median(seconds), seconds.Min(), seconds.Count, flops, machinePeak, Machine.PeakMemoryBytes, []);
     }
 
-    static Work WorkFor(BenchRequest request) => request.Kind switch
+    internal static Work WorkFor(BenchRequest request) => request.Kind switch
     {
         BenchKind.Gemm => KernelWork.Gemm(request),
         BenchKind.Attention => KernelWork.Attention(request),

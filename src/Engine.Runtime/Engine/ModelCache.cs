@@ -56,6 +56,7 @@ sealed class ModelCache(VideoEngineOptions options, ILogger log, Device? given =
             {
                 opened = Open(choice, threads);
                 _devices.Add((choice, threads), opened);
+                options.OnDevice?.Invoke(opened.Device);
                 log.LogInformation("Running on {Device}.", opened.Description);
             }
 

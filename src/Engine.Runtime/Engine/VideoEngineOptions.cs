@@ -24,6 +24,9 @@ public sealed class VideoEngineOptions
     /// <summary>Folder for text embeddings of large encoders, by prompt and model; null keeps none.</summary>
     public string? EmbeddingCache { get; set; }
 
+    /// <summary>Told each device when it is opened; for profiles.</summary>
+    internal Action<Kernels.Device>? OnDevice { get; set; }
+
     internal void Validate()
     {
         var problems = new List<RequestProblem>();
