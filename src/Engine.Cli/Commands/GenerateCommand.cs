@@ -18,29 +18,44 @@ static class GenerateCommand
     {
         var request = new RequestOptions();
         var output = Opt.Text("--output", "FILE", "Clip to write: .mp4, .webm, .gif, .avi, .apng, .y4m, or a folder of PNG files", "-o");
-        output.Required = true;
         var sheet = Opt.Text("--sheet", "FILE", "Also write a contact sheet of frames (.png, .jpg or .webp)");
         var preview = Opt.Int("--preview", "N", "Write a small picture of the clip so far every N steps");
         var previewFile = Opt.Text("--preview-file", "FILE", "Where to (default: the clip's name with .preview.png)");
         var resume = Opt.Flag("--resume", "Go on where a job with the same request was killed; keeps its state while it runs");
         var state = Opt.Text("--state", "FILE", "Keep the job's state in this file (default with --resume: the clip's name with .state)");
+        var motion = Opt.Text("--preview-motion", "FILE", "Only draw brushes, paths and the camera's frame over --image: a picture, or a clip (.mp4, .gif...)");
         var command = new Command("generate", "Make a clip from text, and from pictures or a clip");
         request.AddTo(command);
-        foreach (var option in (Option[])[output, sheet, preview, previewFile, resume, state])
+        foreach (var option in (Option[])[output, sheet, preview, previewFile, resume, state, motion])
         {
             command.Add(option);
         }
 
+        command.Validators.Add(result =>
+        {
+            if (result.GetResult(output) is null && result.GetResult(motion) is null)
+            {
+                result.AddError($"--output is missing ({output.Description})");
+            }
+        });
         command.WithExamples(
             "engine generate \"A red ball rolls to the left in a meadow\" -o ball.mp4",
             "engine generate \"A blue cube bounces in a desert\" -o cube.gif --seed 7 --steps 30 --sheet cube.png",
             "engine generate \"A ring rolls right\" --image first.png --end-image last.png -o ring.mp4",
             "engine generate \"The ball falls\" --video ball.mp4 --mode extend --overlap 5 -o longer.mp4",
             "engine generate \"A green ball\" --video ball.mp4 --mask mask.png -o green.mp4",
+            "engine generate \"A red ball in a meadow\" --image a.png --brush \"ball.png: 0.2,0.5 -> 0.5,0.4 -> 0.8,0.5\" --static sky.png -o moved.mp4",
+            "engine generate \"A meadow\" --image a.png --camera \"pan left 0.3, zoom in\" -o pan.mp4",
+            "engine generate --image a.png --brush \"ball.png: 0.2,0.5 -> 0.8,0.5\" --preview-motion motion.png",
             "engine generate --config request.json -o clip.webm --preview 5",
             "engine generate \"A long one\" -o long.mp4 --resume        # killed? the same line goes on");
         command.SetAction((parse, cancel) =>
         {
+            if (parse.GetValue(motion) is { } drawing)
+            {
+                return MotionPreviewCommand.RunAsync(request.Build(parse), drawing, parse.GetValue(GlobalOptions.Json), cancel);
+            }
+
             string clip = parse.GetRequiredValue(output)!;
             var files = new Files(
                 clip,

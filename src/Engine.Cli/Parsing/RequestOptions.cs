@@ -51,6 +51,7 @@ sealed class RequestOptions
     readonly Option<string?> _mask = Opt.Text("--mask", "FILE", "edit: picture or clip that is white where the clip is made anew");
     readonly GuideOptions _guides = new();
     readonly Option<bool?> _keepOutside = Opt.Choice("--keep-outside", "edit: put the source's own pixels back outside the mask (default: on)", ("on", true), ("off", false));
+    readonly MotionOptions _motion = new();
     readonly Option<int?> _textLength = Opt.Int("--text-length", "TOKENS", "Tokens of text that the model sees");
     readonly Option<DeviceChoice?> _device = DeviceOption.Create();
     readonly Option<int?> _threads = Opt.Int("--threads", "N", "CPU threads; 0 means one per core");
@@ -72,6 +73,7 @@ sealed class RequestOptions
         }
 
         _guides.AddTo(command);
+        _motion.AddTo(command);
     }
 
     /// <summary>The request that a command line asks for; its values are for the engine to check.</summary>
@@ -121,6 +123,7 @@ sealed class RequestOptions
             Join = parse.GetValue(_join) ?? request.Join,
             Mask = parse.GetValue(_mask) is { } mask ? ClipInput.FromFile(mask) : request.Mask,
             PasteBack = parse.GetValue(_keepOutside) ?? request.PasteBack,
+            Motion = _motion.Build(parse, request.Motion),
             MaxSequenceLength = parse.GetValue(_textLength) ?? request.MaxSequenceLength,
             Device = parse.GetValue(_device) ?? request.Device,
             Threads = parse.GetValue(_threads) ?? request.Threads,
@@ -129,7 +132,7 @@ sealed class RequestOptions
     }
 
     static string NameOf(string field) =>
-        s_names.GetValueOrDefault(field) ?? $"--{field.Replace('_', '-')}";
+        s_names.GetValueOrDefault(field) ?? MotionOptions.NameOf(field) ?? $"--{field.Replace('_', '-')}";
 
     /// <summary>A problem of a request in the words of the command line.</summary>
     public static string Describe(RequestProblem problem)

@@ -72,6 +72,8 @@ static class ModelView
             Model.Checkpoints.Abilities.ExtendBackward => "lead up to a clip",
             Model.Checkpoints.Abilities.References => "reference pictures",
             Model.Checkpoints.Abilities.Control => "follow a control clip",
+            Model.Checkpoints.Abilities.Camera => "camera path",
+            Model.Checkpoints.Abilities.Tracks => "tracks",
             _ => "restyle a clip",
         });
 

@@ -51,9 +51,26 @@ static class ConfigInference
             // Control blocks stand at equal distances, the first at block 0.
             VaceLayers = control == 0 ? [] : [.. Enumerable.Range(0, control).Select(i => i * Math.Max(1, layers / control))],
             VaceInChannels = control == 0 ? 0 : table.Extent("vace_patch_embedding.weight", 1),
+            CameraAdapter = Camera(table),
         };
 
         int Patch(int axis) => table.Extent("patch_embedding.weight", axis, MaxPatch);
+    }
+
+    static CameraAdapterConfig? Camera(ShapeTable table)
+    {
+        const string conv = "control_adapter.conv.weight";
+        if (!table.Has(conv))
+        {
+            return null;
+        }
+
+        // The rays of four frames are 24 channels in every checkpoint; the rest is the block of pixels.
+        int inputs = table.Extent(conv, 1);
+        int side = (int)Math.Sqrt(inputs / CameraAdapterConfig.PublishedChannels);
+        return side * side * CameraAdapterConfig.PublishedChannels == inputs
+            ? new CameraAdapterConfig(Downscale: side, ResidualBlocks: table.Count("control_adapter.residual_blocks"))
+            : throw new WeightFileException(table.Path, $"{conv} takes {inputs} channels, which are not {CameraAdapterConfig.PublishedChannels} of square blocks.");
     }
 
     /// <summary>A text encoder, from transformers' names.</summary>

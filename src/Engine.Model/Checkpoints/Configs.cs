@@ -44,6 +44,11 @@ static class Configs
             RopeMaxSeqLen = json.Int("rope_max_seq_len", 1024),
             VaceLayers = vace,
             VaceInChannels = vace.Length == 0 ? 0 : json.Int("vace_in_channels", 96),
+            CameraAdapter = json.Bool("add_control_adapter", false)
+                ? new CameraAdapterConfig(
+                    json.Int("in_dim_control_adapter", CameraAdapterConfig.PublishedChannels),
+                    json.Int("downscale_factor_control_adapter", 8, maximum: 64))
+                : null,
         };
     }
 

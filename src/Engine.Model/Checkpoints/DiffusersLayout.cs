@@ -36,7 +36,7 @@ static class DiffusersLayout
             Path = path,
             Layout = CheckpointLayout.Diffusers,
             Name = index?.Child("engine")?.Text("name") ?? ModelDefaults.Name(transformer, transformer2 is not null) ?? new DirectoryInfo(path).Name,
-            Info = Info(index, transformer, transformer2 is not null),
+            Info = Info(index, transformer, transformer2 is not null, path),
             Transformer = transformer,
             Vae = vae,
             TextEncoder = textEncoder,
@@ -89,10 +89,10 @@ static class DiffusersLayout
         return File.Exists(file) ? read(file) : null;
     }
 
-    static ModelInfo Info(ConfigReader? index, TransformerConfig? transformer, bool experts)
+    static ModelInfo Info(ConfigReader? index, TransformerConfig? transformer, bool experts, string path)
     {
         bool perToken = index?.Bool("expand_timesteps", false) ?? false;
-        var info = ModelDefaults.For(transformer, experts, perToken).Info;
+        var info = ModelDefaults.For(transformer, experts, perToken, path).Info;
         if (index is null)
         {
             return info;
@@ -137,7 +137,8 @@ static class DiffusersLayout
         "video" => Abilities.Video,
         "keyframes" => Abilities.Keyframes,
         "extend_backward" => Abilities.ExtendBackward,
+        "tracks" => Abilities.Tracks,
         _ => throw engine.Bad(
-            "abilities", $"names '{Printable.Text(name)}'; the engine knows text, first_frame, first_last_frame, keyframes, extend, extend_backward, mask and video"),
+            "abilities", $"names '{Printable.Text(name)}'; the engine knows text, first_frame, first_last_frame, keyframes, extend, extend_backward, mask, video and tracks"),
     };
 }

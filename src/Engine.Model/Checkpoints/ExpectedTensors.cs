@@ -62,6 +62,16 @@ public static class ExpectedTensors
             list.Add("vace_patch_embedding.bias", [width]);
         }
 
+        if (config.CameraAdapter is { } camera)
+        {
+            list.Conv("control_adapter.conv", width, camera.Channels * camera.Downscale * camera.Downscale, h, w);
+            for (int i = 0; i < camera.ResidualBlocks; i++)
+            {
+                list.Conv($"control_adapter.residual_blocks.{i}.conv1", width, width, 3, 3);
+                list.Conv($"control_adapter.residual_blocks.{i}.conv2", width, width, 3, 3);
+            }
+        }
+
         list.Linear("proj_out", config.OutChannels * t * h * w, width);
         list.Add("scale_shift_table", [1, 2, width]);
         return list.All;

@@ -25,7 +25,7 @@ public enum ModelPart
 /// <remarks>
 /// wan/configs of Wan-Video/Wan2.1 @ 9737cba9c1c3c4d04b33fcad41c111989865d315 and of Wan-Video/Wan2.2
 /// @ 42bf4cfaa384bc21833865abc2f9e6c0e67233dc; scripts/convert_wan_to_diffusers.py of huggingface/diffusers
-/// @ 58eb52c0803ea9af3abec60841c2a093bdf1f951.
+/// @ 58eb52c0803ea9af3abec60841c2a093bdf1f951. Fun-Camera: aigc-apps/VideoX-Fun @ 804a4258e2608f855ccaec8fffa279e75a3b89c6.
 /// </remarks>
 public static class KnownModels
 {
@@ -61,6 +61,19 @@ public static class KnownModels
 
     /// <summary>Wan 2.2 TI2V 5B.</summary>
     public static TransformerConfig Ti2V5B { get; } = T2V13B with { InChannels = 48, OutChannels = 48, Heads = 24, FfnDim = 14336 };
+
+    /// <summary>Wan 2.1 Fun V1.1 1.3B Control-Camera: the first frame's latent in the input, CLIP tokens, and the camera adapter.</summary>
+    public static TransformerConfig FunCamera13B { get; } =
+        T2V13B with { InChannels = 32, ImageDim = 1280, AddedKvDim = 1536, CameraAdapter = new CameraAdapterConfig() };
+
+    /// <summary>Wan 2.1 Fun V1.1 14B Control-Camera.</summary>
+    public static TransformerConfig FunCamera14B { get; } = I2V14B with { InChannels = 32, CameraAdapter = new CameraAdapterConfig() };
+
+    /// <summary>Each expert of Wan 2.2 Fun A14B Control-Camera.</summary>
+    public static TransformerConfig FunCameraA14B { get; } = I2VA14B with { CameraAdapter = new CameraAdapterConfig() };
+
+    /// <summary>Wan 2.2 Fun 5B Control-Camera: mask and first frame in the input, and timesteps per token.</summary>
+    public static TransformerConfig FunCamera5B { get; } = Ti2V5B with { InChannels = 100, CameraAdapter = new CameraAdapterConfig(Downscale: 16) };
 
     /// <summary>Wan VAE 2.1: 4x8x8, 16 channels.</summary>
     public static VaeConfig Vae21 { get; } = new()
@@ -112,6 +125,10 @@ public static class KnownModels
         ("Wan 2.2 VACE-Fun A14B (one expert)", Vace14B),
         ("Wan 2.2 I2V A14B (one expert)", I2VA14B),
         ("Wan 2.2 TI2V 5B", Ti2V5B),
+        ("Wan 2.1 Fun 1.3B Control-Camera", FunCamera13B),
+        ("Wan 2.1 Fun 14B Control-Camera", FunCamera14B),
+        ("Wan 2.2 Fun A14B Control-Camera (one expert)", FunCameraA14B),
+        ("Wan 2.2 Fun 5B Control-Camera", FunCamera5B),
     ];
 
     /// <summary>Names of the published transformers of these sizes; none, one, or two that only their weights tell apart.</summary>

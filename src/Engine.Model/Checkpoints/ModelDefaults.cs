@@ -14,9 +14,15 @@ static class ModelDefaults
     /// <param name="transformer">Its sizes.</param>
     /// <param name="experts">True with two transformers.</param>
     /// <param name="perToken">True for models whose tokens have timesteps of their own.</param>
-    public static (ModelInfo Info, SchedulerConfig Scheduler) For(TransformerConfig? transformer, bool experts, bool perToken)
+    /// <param name="path">Folder or file: Wan-Move has the tensors of I2V and is told by its name alone.</param>
+    public static (ModelInfo Info, SchedulerConfig Scheduler) For(TransformerConfig? transformer, bool experts, bool perToken, string path)
     {
         var abilities = AbilitiesOf(transformer, perToken);
+        if (transformer is not null && abilities.HasFlag(Abilities.FirstFrame) && !abilities.HasFlag(Abilities.Text) && !abilities.HasFlag(Abilities.Camera) && IsWanMove(path))
+        {
+            abilities |= Abilities.Tracks;
+        }
+
         bool takesImage = !abilities.HasFlag(Abilities.Text) && abilities != Abilities.None;
         var info = new ModelInfo
         {
@@ -55,6 +61,11 @@ static class ModelDefaults
             return Abilities.None;
         }
 
+        if (transformer.CameraAdapter is not null)
+        {
+            return Abilities.FirstFrame | Abilities.Camera;
+        }
+
         if (transformer.PosEmbedSeqLen is not null)
         {
             return Abilities.FirstLastFrame;
@@ -77,6 +88,10 @@ static class ModelDefaults
 
         return Abilities.Text | Abilities.Video | (perToken ? Abilities.FirstFrame : Abilities.None);
     }
+
+    static bool IsWanMove(string path) =>
+        Path.GetFileName(Path.TrimEndingDirectorySeparator(path)).Replace("_", "-", StringComparison.Ordinal) is var name
+        && (name.Contains("wan-move", StringComparison.OrdinalIgnoreCase) || name.Contains("wanmove", StringComparison.OrdinalIgnoreCase));
 
     /// <summary>The published model of these sizes, or null.</summary>
     public static string? Name(TransformerConfig? transformer, bool experts)

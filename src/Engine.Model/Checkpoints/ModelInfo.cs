@@ -38,6 +38,12 @@ public enum Abilities
 
     /// <summary>A clip of poses, depths, edges or the like that the new one follows.</summary>
     Control = 512,
+
+    /// <summary>A camera path, through the checkpoint's own adapter.</summary>
+    Camera = 1024,
+
+    /// <summary>Things moved along drawn tracks, as the checkpoint was trained to (Wan-Move).</summary>
+    Tracks = 2048,
 }
 
 /// <summary>How the end frame of a first-and-last-frame request reaches the model.</summary>
@@ -96,6 +102,9 @@ public sealed record ModelInfo
 
     /// <summary>Tokens that a prompt is cut or zero-padded to.</summary>
     public int MaxSequenceLength { get; init; } = 512;
+
+    /// <summary>Shares of the steps, 0 to 1, for Time-to-Move's two clocks (start, end of the strong one) when the request names none; null where nothing is known.</summary>
+    public (double Tweak, double Strong)? MotionClocks { get; init; }
 
     /// <summary>True when every token has its own timestep (Wan 2.2 TI2V).</summary>
     public bool ExpandTimesteps { get; init; }

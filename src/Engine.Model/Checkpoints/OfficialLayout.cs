@@ -64,7 +64,7 @@ static class OfficialLayout
         var transformer = configs.Count > 0 ? configs[0].Config : null;
         string? modelType = configs.Count > 0 ? configs[0].ModelType : null;
         string tokenizer = Path.Combine(path, "google", "umt5-xxl", "spiece.model");
-        var defaults = ModelDefaults.For(transformer, configs.Count == 2, modelType == "ti2v" || vae?.IsResidual == true);
+        var defaults = ModelDefaults.For(transformer, configs.Count == 2, modelType == "ti2v" || vae?.IsResidual == true, path);
         return new Checkpoint
         {
             Path = path,

@@ -17,7 +17,7 @@ static class OfficialNames
     /// <remarks>Position numbers 0, 1, 2... and the projection head of CLIP; ComfyUI's copy of the tokenizer and its 8-bit mark.</remarks>
     public static NameMap Canonical { get; } = new([], Float8Marker, "spiece_model", "embeddings.position_ids", "visual_projection");
 
-    /// <summary>The transformer, with its variants for pictures and VACE.</summary>
+    /// <summary>The transformer, with its variants for pictures, VACE and cameras (the adapter has one name in both).</summary>
     public static NameMap Transformer { get; } = new(
     [
         .. Block("blocks.#"),
@@ -26,6 +26,9 @@ static class OfficialNames
         new("vace_blocks.#.after_proj.*", "vace_blocks.#.proj_out.*"),
         new("vace_patch_embedding.*", "vace_patch_embedding.*"),
         new("patch_embedding.*", "patch_embedding.*"),
+        new("control_adapter.conv.*", "control_adapter.conv.*"),
+        new("control_adapter.residual_blocks.#.conv1.*", "control_adapter.residual_blocks.#.conv1.*"),
+        new("control_adapter.residual_blocks.#.conv2.*", "control_adapter.residual_blocks.#.conv2.*"),
         new("text_embedding.0.*", "condition_embedder.text_embedder.linear_1.*"),
         new("text_embedding.2.*", "condition_embedder.text_embedder.linear_2.*"),
         new("time_embedding.0.*", "condition_embedder.time_embedder.linear_1.*"),

@@ -23,8 +23,8 @@ static class SingleFileLayout
         var transformer = detected.Part == ModelPart.Transformer ? ConfigInference.Transformer(part.Table(), heads) : null;
 
         // 48 channels are those of VAE 2.2, whose one published transformer takes timesteps per token.
-        bool perToken = transformer is { InChannels: 48, OutChannels: 48 };
-        var defaults = ModelDefaults.For(transformer, experts: false, perToken);
+        bool perToken = transformer is { OutChannels: 48 };
+        var defaults = ModelDefaults.For(transformer, experts: false, perToken, path);
         return new Checkpoint
         {
             Path = path,

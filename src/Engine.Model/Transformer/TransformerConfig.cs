@@ -59,6 +59,9 @@ public sealed partial record TransformerConfig
     /// <summary>Every block in the order it runs: a control block right before the block that its result is added after.</summary>
     internal IReadOnlyList<BlockPlace> BlockOrder => BlockPlace.Order(Layers, VaceLayers);
 
+    /// <summary>Sizes of the camera adapter, or null for models without it.</summary>
+    public CameraAdapterConfig? CameraAdapter { get; init; }
+
     /// <summary>Model width.</summary>
     public int Width => Heads * HeadDim;
 
@@ -99,6 +102,14 @@ public sealed partial record TransformerConfig
         }
 
         Control();
+        if (CameraAdapter is { } camera)
+        {
+            Positive(camera.Channels, "in_dim_control_adapter");
+            Require(camera.Downscale is > 0 and <= 64, "downscale_factor_control_adapter", camera.Downscale, "1 to 64");
+            Require(camera.ResidualBlocks is >= 0 and <= 64, "control_adapter.residual_blocks", camera.ResidualBlocks, "0 to 64");
+            Require(Patch.T == 1, "patch_size[0]", Patch.T, "1 in a model with a camera adapter");
+        }
+
         Require(ImageDim is null == AddedKvDim is null, "added_kv_proj_dim", AddedKvDim?.ToString() ?? "null", "given if image_dim is, and only then");
     }
 

@@ -20,6 +20,9 @@ public sealed class TransformerContext : IDisposable
     /// <summary>True when the cross-attention's keys and values are kept.</summary>
     public bool KeepsKeyValues => KeyValues is not null;
 
+    /// <summary>Embedded camera path [L, C] of <see cref="WanTransformer.EmbedCamera"/>, added to the patch embedding, or empty; not owned.</summary>
+    public Tensor Camera { get; set; }
+
     /// <summary>Embedded text [S, C].</summary>
     internal Tensor Text { get; }
 

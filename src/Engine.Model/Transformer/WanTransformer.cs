@@ -24,6 +24,7 @@ public sealed class WanTransformer : IDisposable
     readonly TransformerBlocks _blocks;
     readonly IReadOnlyList<BlockPlace> _order;
     readonly ControlBranch _control = new();
+    readonly CameraAdapter? _cameraAdapter;
     readonly Projection _projOut;
     readonly Tensor _scaleShiftTable;
 
@@ -43,6 +44,7 @@ public sealed class WanTransformer : IDisposable
         _conditionEmbedder = WanTimeTextImageEmbedding.Load(at["condition_embedder"], config);
         _blocks = blocks;
         _order = config.BlockOrder;
+        _cameraAdapter = config.CameraAdapter is null ? null : CameraAdapter.Load(at["control_adapter"], config);
         _projOut = Projection.Load(at["proj_out"], config.OutChannels * t * h * w, width);
         _scaleShiftTable = at.Vector("scale_shift_table", [1, 2, width]);
     }
@@ -149,6 +151,30 @@ public sealed class WanTransformer : IDisposable
         return new TransformerContext(textEmbedded, padding - paddingRows + 1, imageEmbedded, keyValues);
     }
 
+    /// <summary>Embeds a camera's path for all steps; see <see cref="TransformerContext.Camera"/>.</summary>
+    /// <param name="control">Gives a latent frame's rays [channels, height x side, width x side], side being the VAE's factor.</param>
+    /// <param name="frames">Frames of the latent.</param>
+    /// <param name="height">Rows of the latent.</param>
+    /// <param name="width">Columns of the latent.</param>
+    /// <param name="scratch">Workspace.</param>
+    /// <returns>Tokens [L, C], to be disposed.</returns>
+    /// <exception cref="EngineException">The model has no camera adapter, or the latent does not fit the patch.</exception>
+    public Tensor EmbedCamera(Func<int, ReadOnlyMemory<float>> control, int frames, int height, int width, Workspace scratch)
+    {
+        ArgumentNullException.ThrowIfNull(control);
+        var adapter = _cameraAdapter
+            ?? throw new EngineException(ErrorKind.BadRequest, "This model has no camera adapter; use a Fun-Camera checkpoint, or let the camera be played in another way.");
+        var grid = Grid(frames, height, width);
+        int plane = grid.H * grid.W;
+        var tokens = Device.NewTensor([grid.T * plane, Config.Width]);
+        for (int t = 0; t < grid.T; t++)
+        {
+            adapter.Embed(Device, control(t).Span, grid.H, grid.W, tokens.Slice(t * plane, plane), scratch);
+        }
+
+        return tokens;
+    }
+
     /// <summary>Predicts the velocity (noise - clean) of a latent.</summary>
     /// <param name="latent">Input [InChannels, T, H, W]: the noisy latent, then mask and condition where the model takes them.</param>
     /// <param name="timesteps">One for all tokens, or one per token.</param>
@@ -216,6 +242,7 @@ public sealed class WanTransformer : IDisposable
         _rope.Dispose();
         _patchEmbedding.Dispose();
         _vacePatchEmbedding?.Dispose();
+        _cameraAdapter?.Dispose();
         _conditionEmbedder.Dispose();
         _blocks.Dispose();
         _projOut.Dispose();
@@ -253,6 +280,10 @@ public sealed class WanTransformer : IDisposable
         // Copies of the tokens differ from the first cross-attention on, so that only the first is filled here.
         var hiddenStates = scratch.Take([contexts.Length * length, width]);
         EmbedPatches(_patchEmbedding, latent, hiddenStates.Slice(0, length), scratch);
+        if (contexts[0].Camera is { IsEmpty: false } camera)
+        {
+            Elementwise.Add(Device, camera, hiddenStates.Slice(0, length));
+        }
 
         var pass = new BlockPass
         {

@@ -39,6 +39,7 @@ sealed class JobIdentity
             Control = null,
             Keyframes = null,
             References = null,
+            Motion = request.Motion?.WithoutInputs(),
             Model = null,
             Device = null,
             Threads = null,
@@ -63,6 +64,12 @@ sealed class JobIdentity
         foreach (var (number, reference) in (request.References ?? []).Index())
         {
             Add(fields, $"reference_{number}", reference);
+        }
+
+        if (request.Motion is { } motion)
+        {
+            fields.AddRange(motion.Pictures().Select(p => (p.Field, Hash(hash => Picture(hash, p.Picture)))));
+            fields.AddRange(motion.Clips().Select(c => (c.Field, Hash(hash => Clip(hash, c.Clip)))));
         }
 
         return new JobIdentity(fields);

@@ -41,6 +41,21 @@ public static class ImageFit
         return (new Mask(width, height, fit.Apply(mask.Values, channels: 1)), fit.Describe(name));
     }
 
+    /// <summary>Where <see cref="Cover(Image, int, int, string)"/> puts a picture: x of the result is x of the picture times a scale, less what is cropped at the left.</summary>
+    /// <param name="sourceWidth">Width of the picture, pixels.</param>
+    /// <param name="sourceHeight">Its height.</param>
+    /// <param name="width">Target width, pixels.</param>
+    /// <param name="height">Target height.</param>
+    internal static (double ScaleX, double ScaleY, double Left, double Top) Window(int sourceWidth, int sourceHeight, int width, int height)
+    {
+        var fit = Fit.For(sourceWidth, sourceHeight, width, height);
+        return (
+            (double)fit.ScaledWidth / sourceWidth,
+            (double)fit.ScaledHeight / sourceHeight,
+            (fit.ScaledWidth - width) / 2,
+            (fit.ScaledHeight - height) / 2);
+    }
+
     /// <summary>Scales to exactly the target, whatever the proportions (Lanczos): what diffusers' image processor does by default.</summary>
     /// <param name="image">The picture.</param>
     /// <param name="width">Target width, pixels.</param>

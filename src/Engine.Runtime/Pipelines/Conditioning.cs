@@ -1,4 +1,5 @@
 using Engine.Kernels;
+using Engine.Runtime.Motion;
 
 namespace Engine.Runtime.Pipelines;
 
@@ -19,6 +20,15 @@ sealed class Conditioning : IDisposable
 
     /// <summary>Channels that go into the model beside the latent [Cin - C, T, h, w]; unset for most models.</summary>
     public Tensor Channels { get; set; }
+
+    /// <summary>The same for the negative prompt, where it is given other ones (Wan-Move's unmoved features); unset otherwise.</summary>
+    public Tensor NegativeChannels { get; set; }
+
+    /// <summary>The dragged clip that sampling starts from and its clocks (Time-to-Move); null otherwise.</summary>
+    public TimeToMove? Motion { get; set; }
+
+    /// <summary>Rays of a camera's path [channels, H, W] for each latent frame, for models with a camera adapter; null otherwise.</summary>
+    public Func<int, ReadOnlyMemory<float>>? Camera { get; set; }
 
     /// <summary>Latents that are known and stay as they are; null when all are made.</summary>
     public GivenLatents? Given { get; set; }
@@ -45,6 +55,8 @@ sealed class Conditioning : IDisposable
         NegativePrompt.Dispose();
         Image.Dispose();
         Channels.Dispose();
+        NegativeChannels.Dispose();
+        Motion?.Dispose();
         Start.Dispose();
         Control.Dispose();
         Given?.Dispose();

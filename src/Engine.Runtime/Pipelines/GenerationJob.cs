@@ -82,6 +82,13 @@ sealed class GenerationJob(ModelParts parts, ResolvedRequest request, Residency 
     void Start(Tensor latent, Conditioning conditioning, IScheduler scheduler, TorchRandom random)
     {
         random.Normal(latent);
+        if (conditioning.Motion is { } motion)
+        {
+            Show("noise", latent);
+            motion.Start(scheduler, request.FirstStep, latent);
+            return;
+        }
+
         if (!conditioning.Start.IsEmpty)
         {
             scheduler.AddNoise(request.FirstStep, conditioning.Start, latent, latent);
@@ -116,6 +123,7 @@ sealed class GenerationJob(ModelParts parts, ResolvedRequest request, Residency 
             cancel.ThrowIfCancellationRequested();
             var (sampler, guidance) = experts.Prepare(step);
             sampler.Step(step, guidance, cancel);
+            conditioning.Motion?.PutBack(scheduler, step, latent);
             int done = step + 1;
             if (_observer is not null)
             {

@@ -63,12 +63,21 @@ static class InputStage
                 break;
             case VideoTask.ImageToVideo or VideoTask.FirstLastFrame or VideoTask.Keyframes when transformer.InChannels > transformer.OutChannels:
                 into.Channels = Channels(parts, request, inputs, encoder, shape, cancel);
+                if (parts.Checkpoint.Info.ExpandTimesteps)
+                {
+                    // Fun-Camera's 5B model takes the first frame both ways.
+                    into.Given = new GivenLatents(parts.Device, shape);
+                    Give(parts.Checkpoint, request, inputs, encoder, shape, into, note, cancel);
+                }
+
                 break;
             default:
                 into.Given = new GivenLatents(parts.Device, shape);
                 Give(parts.Checkpoint, request, inputs, encoder, shape, into, note, cancel);
                 break;
         }
+
+        MotionStage.Run(parts, request, inputs, encoder, into, cancel);
     }
 
     /// <summary>Image tokens of the given pictures [I, D], for models that take them; the pictures are seen at their own size.</summary>
@@ -158,6 +167,12 @@ static class InputStage
     /// <summary>Mask and conditioning latent [4 + C, T, h, w]: 1 on frames that are known; unknown frames are mid-grey before encoding.</summary>
     static Tensor Channels(ModelParts parts, ResolvedRequest request, JobInputs? inputs, LatentEncoder encoder, Shape shape, CancellationToken cancel)
     {
+        var transformer = parts.Checkpoint.Transformer!;
+        if (transformer.InChannels - transformer.OutChannels == shape[0])
+        {
+            return FirstLatent(parts, inputs, encoder, shape, cancel);
+        }
+
         var channels = parts.Device.NewTensor([MaskChannels + shape[0], shape[1], shape[2], shape[3]]);
         var mask = channels.Slice(0, MaskChannels);
         mask.Fill(0);
@@ -176,6 +191,18 @@ static class InputStage
         var latent = channels.Slice(MaskChannels, shape[0]);
         var frames = Enumerable.Range(0, request.Frames).Select(i => inputs?.Frames.GetValueOrDefault(i));
         encoder.Encode(frames, (t, frame) => Latents.Put(frame, latent, t), cancel);
+        return channels;
+    }
+
+    /// <summary>
+    /// The first frame's latent alone, zeros after it, [C, T, h, w]: what Fun-Camera's 2.1 models take, pipeline_wan_fun_control.py of
+    /// aigc-apps/VideoX-Fun @ 804a4258e2608f855ccaec8fffa279e75a3b89c6 (Apache-2.0).
+    /// </summary>
+    static Tensor FirstLatent(ModelParts parts, JobInputs? inputs, LatentEncoder encoder, Shape shape, CancellationToken cancel)
+    {
+        var channels = parts.Device.NewTensor(shape);
+        channels.Fill(0);
+        encoder.Encode([inputs?.Frames.GetValueOrDefault(0)], (t, frame) => Latents.Put(frame, channels, t), cancel);
         return channels;
     }
 

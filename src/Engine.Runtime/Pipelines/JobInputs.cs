@@ -1,4 +1,5 @@
 using Engine.Runtime.Media;
+using Engine.Runtime.Motion;
 
 namespace Engine.Runtime.Pipelines;
 
@@ -23,6 +24,9 @@ sealed class JobInputs
     /// <summary>Where the clip is made anew; null when there is nothing to edit.</summary>
     public MaskClip? Mask { get; private init; }
 
+    /// <summary>What moves, or null.</summary>
+    public MotionScene? Scene { get; private init; }
+
     /// <summary>Reads everything; pictures that cannot be used are found out here.</summary>
     /// <param name="resolved">The request.</param>
     /// <param name="note">Told what was done to a picture.</param>
@@ -39,6 +43,9 @@ sealed class JobInputs
             Source = source,
             Control = request.Control is { } control ? SourceClip.Open(control) : null,
             Mask = resolved.Task == VideoTask.Edit ? resolved.OpenMask(source!, note) : null,
+            Scene = resolved.Motion is { NeedsScene: true }
+                ? MotionScene.Load(request.Motion!, request.FirstFrame!, resolved.Width, resolved.Height, resolved.Frames, resolved.Motion.Camera == CameraMethod.Warp)
+                : null,
         };
     }
 }

@@ -21,6 +21,8 @@ sealed class Sampler : IDisposable
     readonly TransformerContext _prompt;
     readonly TransformerContext? _negative;
     readonly Tensor _input;
+    readonly Tensor _negativeInput;
+    readonly Tensor _camera;
     readonly Tensor _velocity;
     readonly Tensor _negativeVelocity;
     readonly Workspace _scratch;
@@ -59,10 +61,17 @@ sealed class Sampler : IDisposable
             _negativeVelocity = _device.NewTensor(latent.Shape);
         }
 
-        _input = _device.NewTensor([transformer.Config.InChannels, latent.Shape[1], latent.Shape[2], latent.Shape[3]]);
-        if (!conditioning.Channels.IsEmpty)
+        _input = NewInput(conditioning.Channels);
+        if (_negative is not null && !conditioning.NegativeChannels.IsEmpty)
         {
-            _input.Slice(latent.Shape[0], transformer.Config.InChannels - latent.Shape[0]).CopyFrom(conditioning.Channels);
+            _negativeInput = NewInput(conditioning.NegativeChannels);
+        }
+
+        if (conditioning.Camera is { } rays)
+        {
+            _camera = transformer.EmbedCamera(rays, latent.Shape[1], latent.Shape[2], latent.Shape[3], _scratch);
+            _prompt.Camera = _camera;
+            _negative?.Camera = _camera;
         }
 
         _control = conditioning.Control.IsEmpty ? null : new TransformerControl(conditioning.Control, conditioning.ControlStrengths);
@@ -125,6 +134,8 @@ sealed class Sampler : IDisposable
         _prompt.Dispose();
         _negative?.Dispose();
         _input.Dispose();
+        _negativeInput.Dispose();
+        _camera.Dispose();
         _velocity.Dispose();
         _negativeVelocity.Dispose();
         _scratch.Dispose();
@@ -151,6 +162,19 @@ sealed class Sampler : IDisposable
         Guide(guided ? guidance : 1);
     }
 
+    Tensor NewInput(Tensor channels)
+    {
+        int made = Latent.Shape[0];
+        int all = _transformer.Config.InChannels;
+        var input = _device.NewTensor([all, Latent.Shape[1], Latent.Shape[2], Latent.Shape[3]]);
+        if (!channels.IsEmpty)
+        {
+            input.Slice(made, all - made).CopyFrom(channels);
+        }
+
+        return input;
+    }
+
     void Predict(double guidance, Action<int, Tensor> afterBlock)
     {
         double used = _negative is null ? 1 : guidance;
@@ -166,7 +190,14 @@ sealed class Sampler : IDisposable
             return;
         }
 
-        if (_pair)
+        if (!_negativeInput.IsEmpty)
+        {
+            // Two inputs cannot share the first block, where the copies of a pair are still alike.
+            _negativeInput.Slice(0, Latent.Shape[0]).CopyFrom(_input.Slice(0, Latent.Shape[0]));
+            _transformer.Forward(_input, _timesteps, _prompt, _velocity, _scratch, afterBlock);
+            _transformer.Forward(_negativeInput, _timesteps, _negative, _negativeVelocity, _scratch, afterBlock);
+        }
+        else if (_pair)
         {
             _transformer.ForwardPair(_input, _timesteps, _prompt, _negative!, _velocity, _negativeVelocity, _scratch, afterBlock, _control);
         }

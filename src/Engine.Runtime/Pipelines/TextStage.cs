@@ -18,7 +18,7 @@ static class TextStage
     /// <param name="cancel">Stops between layers.</param>
     public static Tensor[] Run(ModelParts parts, ResolvedRequest request, bool streamed, Action<int>? afterLayer, CancellationToken cancel)
     {
-        string[] texts = request.UsesGuidance ? [request.Request.Prompt, request.NegativePrompt] : [request.Request.Prompt];
+        string[] texts = request.UsesGuidance ? [request.Prompt, request.NegativePrompt] : [request.Prompt];
         int[][] ids = Array.ConvertAll(texts, t => parts.Tokenizer.Encode(PromptCleaner.Clean(t), request.MaxSequenceLength));
         using var lease = (streamed ? parts.StreamedTextEncoder : parts.TextEncoder).Rent();
         using var scratch = new Workspace(parts.Device);

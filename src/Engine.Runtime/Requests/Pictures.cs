@@ -34,4 +34,8 @@ static class Pictures
 
         return new Mask(image.Width, image.Height, grey);
     }
+
+    /// <summary>The picture as grey values at its own size.</summary>
+    /// <exception cref="Engine.Kernels.EngineException">It cannot be read.</exception>
+    public static Mask Grey(PictureInput input) => input.Path is { } path ? Mask.Load(path) : Grey(Load(input));
 }

@@ -17,6 +17,8 @@ static class RequestAbilities
         (Abilities.Video, "restyling"),
         (Abilities.References, "reference pictures"),
         (Abilities.Control, "control clips"),
+        (Abilities.Camera, "camera paths"),
+        (Abilities.Tracks, "tracks"),
     ];
 
     /// <summary>Checks the task and everything that goes with it. Keyframes are checked once their places are known.</summary>

@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using Engine.Kernels;
 using Engine.Model.Checkpoints;
+using Engine.Runtime.Motion;
 
 namespace Engine.Runtime;
 
@@ -40,6 +41,8 @@ static class RequestResolver
         int overlap = task == VideoTask.Extend ? Overlap(wrong, request, frames, source!.Count) : 0;
         int steps = request.Steps ?? model.Info.Steps;
         int firstStep = task == VideoTask.Restyle ? FirstStep(wrong, request.Strength ?? DefaultStrength, steps) : 0;
+        var motion = wrong.Count == 0 ? MotionResolver.Resolve(wrong, notes, request, model, task, (width, height, frames), steps) : null;
+        firstStep = motion is { UsesTimeToMove: true } ? motion.TweakIndex : firstStep;
         RequestSteps.Check(wrong, request, steps - firstStep);
         if (request.Guidance2 is not null && !model.HasTransformer2)
         {
@@ -68,6 +71,8 @@ static class RequestResolver
             Task = task,
             ModelName = model.Name,
             ModelPath = model.Path,
+            Prompt = motion is { Camera: CameraMethod.Words } ? CameraWords.Append(request.Prompt, request.Motion!.Camera!) : request.Prompt,
+            Motion = motion,
             NegativePrompt = request.NegativePrompt ?? model.Info.NegativePrompt,
             Width = width,
             Height = height,
@@ -139,6 +144,16 @@ static class RequestResolver
         Overlap = r.Task == VideoTask.Extend ? r.Overlap : null,
         Direction = r.Task == VideoTask.Extend ? r.Direction : null,
         MaxSequenceLength = r.MaxSequenceLength,
+        Motion = request.Motion is { } motion && r.Motion is { } played ? Filled(motion, played) : request.Motion,
+    };
+
+    static MotionRequest Filled(MotionRequest motion, ResolvedMotion played) => motion with
+    {
+        Units = Placement.UnitsOf(motion),
+        Method = played.Regions,
+        TweakIndex = played.UsesTimeToMove ? played.TweakIndex : null,
+        StrongIndex = played.UsesTimeToMove ? played.StrongIndex : null,
+        Camera = motion.Camera is { } camera ? camera with { Method = played.Camera } : null,
     };
 
     static void Parts(Checkpoint model)

@@ -45,6 +45,7 @@ static class RequestRules
             found.Add(new("seconds", "the length is given twice; give frames or seconds, not both."));
         }
 
+        MotionRules.Check(found, request);
         Combination(found, request);
         return found;
     }
@@ -68,6 +69,11 @@ static class RequestRules
         }
 
         File(found, "video", request.Video?.Path, "clip", folder: true);
+        foreach (var (field, path, what, folder) in MotionRules.Files(request.Motion))
+        {
+            File(found, field, path, what, folder);
+        }
+
         return found;
     }
 

@@ -17,6 +17,12 @@ public sealed record ResolvedRequest
     /// <summary>Folder or file of the model.</summary>
     public required string ModelPath { get; init; }
 
+    /// <summary>What to show: the prompt, and the camera's path in words where it is played that way.</summary>
+    public required string Prompt { get; init; }
+
+    /// <summary>How a motion request is played; null without one.</summary>
+    public ResolvedMotion? Motion { get; init; }
+
     /// <summary>What to stay away from.</summary>
     public required string NegativePrompt { get; init; }
 
@@ -41,7 +47,7 @@ public sealed record ResolvedRequest
     /// <summary>Steps of the sampler's grid.</summary>
     public required int Steps { get; init; }
 
-    /// <summary>First step that runs; above 0 only when restyling.</summary>
+    /// <summary>First step that runs; above 0 only when restyling or dragging (Time-to-Move).</summary>
     public required int FirstStep { get; init; }
 
     /// <summary>Guidance; 1 or less means none.</summary>

@@ -127,6 +127,9 @@ public sealed record VideoRequest
     /// <summary>Editing: put the source's own pixels back outside the mask.</summary>
     public bool PasteBack { get; init; } = true;
 
+    /// <summary>Where things go and how the camera moves.</summary>
+    public MotionRequest? Motion { get; init; }
+
     /// <summary>Tokens of text that the model sees, the end mark included.</summary>
     public int? MaxSequenceLength { get; init; }
 

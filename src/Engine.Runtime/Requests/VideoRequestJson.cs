@@ -18,12 +18,24 @@ public static class VideoRequestJson
     const int MaxDepth = 8;
     const long MaxFileBytes = 4 << 20;
 
+    /// <summary>How files are read: comments and trailing commas are fine, repeated fields are not.</summary>
+    internal static JsonDocumentOptions ReadOptions { get; } = new()
+    {
+        CommentHandling = JsonCommentHandling.Skip,
+        AllowTrailingCommas = true,
+        AllowDuplicateProperties = false,
+        MaxDepth = MaxDepth,
+    };
+
     /// <summary>Reads a request from a file; relative paths in it count from its folder.</summary>
     /// <exception cref="RequestException">A field is unknown, repeated or of the wrong type.</exception>
     /// <exception cref="EngineException">The file cannot be read or is not JSON.</exception>
-    public static VideoRequest Load(string path)
+    public static VideoRequest Load(string path) => Parse(ReadText(path), path).RootedAt(Path.GetDirectoryName(Path.GetFullPath(path))!);
+
+    /// <summary>The text of a request's file.</summary>
+    /// <exception cref="EngineException">The file cannot be read or is too large.</exception>
+    internal static string ReadText(string path)
     {
-        string text;
         try
         {
             if (new FileInfo(path).Length > MaxFileBytes)
@@ -31,14 +43,12 @@ public static class VideoRequestJson
                 throw new EngineException(ErrorKind.BadInput, $"'{path}' is too large for a request; {MaxFileBytes >> 20} MiB is the limit.");
             }
 
-            text = File.ReadAllText(path);
+            return File.ReadAllText(path);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or NotSupportedException)
         {
             throw new EngineException(ErrorKind.BadInput, $"Cannot read the request '{path}': {e.Message}", e);
         }
-
-        return Parse(text, path).RootedAt(Path.GetDirectoryName(Path.GetFullPath(path))!);
     }
 
     /// <summary>Reads a request from text.</summary>
@@ -48,16 +58,9 @@ public static class VideoRequestJson
     /// <exception cref="EngineException">The text is not JSON.</exception>
     public static VideoRequest Parse(string json, string source = "the request")
     {
-        var options = new JsonDocumentOptions
-        {
-            CommentHandling = JsonCommentHandling.Skip,
-            AllowTrailingCommas = true,
-            AllowDuplicateProperties = false,
-            MaxDepth = MaxDepth,
-        };
         try
         {
-            using var document = JsonDocument.Parse(json, options);
+            using var document = JsonDocument.Parse(json, ReadOptions);
             if (document.RootElement.ValueKind != JsonValueKind.Object)
             {
                 throw new EngineException(ErrorKind.BadRequest, $"{source} must be one JSON object with the fields of a request.");
@@ -79,14 +82,15 @@ public static class VideoRequestJson
     /// <summary>The JSON schema of a request, for editors.</summary>
     public static string Schema()
     {
-        var options = new JsonSchemaExporterOptions { TransformSchemaNode = Describe, TreatNullObliviousAsNonNullable = true };
+        var options = new JsonSchemaExporterOptions { TransformSchemaNode = MotionJson.Describe, TreatNullObliviousAsNonNullable = true };
         var schema = RequestJsonContext.Default.Options.GetJsonSchemaAsNode(typeof(VideoRequest), options).AsObject();
         schema.Insert(0, "$schema", "https://json-schema.org/draft/2020-12/schema");
         schema["additionalProperties"] = false;
         return schema.ToJsonString(new JsonSerializerOptions { WriteIndented = true, TypeInfoResolver = RequestJsonContext.Default });
     }
 
-    static JsonNode Describe(JsonSchemaExporterContext context, JsonNode node)
+    /// <summary>A node of the schema with what the types alone do not say.</summary>
+    internal static JsonNode Describe(JsonSchemaExporterContext context, JsonNode node)
     {
         var type = Nullable.GetUnderlyingType(context.TypeInfo.Type) ?? context.TypeInfo.Type;
         if (type == typeof(SchedulerKind))
@@ -133,6 +137,12 @@ public static class VideoRequestJson
             return new RequestException(field, $"the value has the wrong type or does not fit; expected {Expected(type)}.", inner: e);
         }
 
+        return field?.StartsWith("motion.", StringComparison.Ordinal) == true ? MotionJson.Explain(e, field) : NotJson(e, source);
+    }
+
+    /// <summary>The sentence for a text that is not JSON.</summary>
+    internal static EngineException NotJson(JsonException e, string source)
+    {
         string where = e.LineNumber is { } line ? $" at line {line + 1}" : "";
         string what = e.Message.Split(" Path:", 2)[0].Split(" LineNumber:", 2)[0];
         return new EngineException(ErrorKind.BadRequest, $"{source} is not valid JSON{where}: {what}", e);
@@ -182,6 +192,7 @@ public static class VideoRequestJson
         Video = Rooted(request.Video, folder),
         References = request.References is { } references ? [.. references.Select(r => Rooted(r, folder)!)] : null,
         Keyframes = request.Keyframes is { } keyframes ? [.. keyframes.Select(k => k with { Image = Rooted(k.Image, folder)! })] : null,
+        Motion = request.Motion?.RootedAt(folder),
         Model = request.Model is { } model ? Path.Combine(folder, model) : null,
     };
 
@@ -223,8 +234,11 @@ public static class SchedulerNames
     WriteIndented = true,
     ReadCommentHandling = JsonCommentHandling.Skip,
     AllowTrailingCommas = true,
-    Converters = [typeof(SchedulerKindJson), typeof(KebabEnumJson<VideoMode>), typeof(KebabEnumJson<ExtendDirection>), typeof(DeviceChoiceJson)])]
+    Converters = [typeof(SchedulerKindJson), typeof(KebabEnumJson<VideoMode>), typeof(KebabEnumJson<ExtendDirection>), typeof(DeviceChoiceJson),
+        typeof(KebabEnumJson<MotionUnits>), typeof(KebabEnumJson<MotionOrigin>), typeof(KebabEnumJson<MotionMethod>), typeof(KebabEnumJson<CameraMoveKind>),
+        typeof(KebabEnumJson<CameraMethod>)])]
 [JsonSerializable(typeof(VideoRequest))]
+[JsonSerializable(typeof(MotionRequest))]
 [JsonSerializable(typeof(JsonObject))]
 internal sealed partial class RequestJsonContext : JsonSerializerContext;
 

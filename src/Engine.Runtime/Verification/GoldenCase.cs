@@ -104,8 +104,9 @@ public sealed class GoldenCase : IDisposable
         float[] values = info.Type switch
         {
             DType.F32 => MemoryMarshal.Cast<byte, float>(bytes).ToArray(),
+            DType.Bool => Array.ConvertAll(bytes, b => b == 0 ? 0f : 1f),
             DType.I64 => Array.ConvertAll(MemoryMarshal.Cast<byte, long>(bytes).ToArray(), v => (float)v),
-            _ => throw new EngineException(ErrorKind.BadInput, $"Case {Name}: tensor '{name}' is {info.Type}; only F32 and I64 are compared."),
+            _ => throw new EngineException(ErrorKind.BadInput, $"Case {Name}: tensor '{name}' is {info.Type}; only F32, I64 and Bool are compared."),
         };
         return new GoldenTensor([.. info.Shape.Select(e => checked((int)e))], values);
     }

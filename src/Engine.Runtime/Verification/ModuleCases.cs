@@ -39,15 +39,18 @@ static class ModuleCases
         }
 
         return json.TryGetProperty("request", out var request)
-            ? request.EnumerateObject().Select(f => f.Name).Where(n => n is not ("text_length" or "num_heads")).Select(n => $"the request field '{n}'").FirstOrDefault()
+            ? request.EnumerateObject().Select(f => f.Name).Where(n => n is not ("text_length" or "num_heads" or "camera" or "width" or "height")).Select(n => $"the request field '{n}'").FirstOrDefault()
             : null;
     }
 
     static void Transformer(CaseRun run, Checkpoint checkpoint, int? textLength)
     {
         using var source = checkpoint.OpenTransformer();
-        TransformerCases.Run(run, checkpoint, source, "output", textLength ?? Requested(run, "text_length"));
+        TransformerCases.Run(run, checkpoint, source, "output", textLength ?? Requested(run, "text_length") ?? OfficialLength(run, checkpoint));
     }
+
+    // Fun-Camera's code pads the text itself, as the official one does.
+    static int? OfficialLength(CaseRun run, Checkpoint checkpoint) => CameraCases.IsGiven(run) ? checkpoint.Info.MaxSequenceLength : null;
 
     static int? Requested(CaseRun run, string field) =>
         run.Golden.Json.TryGetProperty("request", out var request) && request.TryGetProperty(field, out JsonElement value) ? value.GetInt32() : null;

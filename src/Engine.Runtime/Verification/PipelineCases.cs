@@ -15,6 +15,7 @@ static class PipelineCases
             return;
         }
 
+        request = MotionCases.WithTracks(run, request);
         var observer = new Comparison(run);
         await using var engine = new VideoEngine(new VideoEngineOptions { ModelPath = run.Golden.ModelPath }, log: null, run.Device);
         await foreach (var _ in engine.StreamAsync(request, new GenerationOptions { Observer = observer }, cancel: cancel).ConfigureAwait(false))
@@ -44,6 +45,8 @@ static class PipelineCases
                 "seed" => request with { Seed = value.GetInt64() },
                 "max_sequence_length" => request with { MaxSequenceLength = value.GetInt32() },
                 "conditioning_scale" => request with { ControlStrength = Numbers(value) },
+                "tweak_index" => request with { Motion = (request.Motion ?? new()) with { TweakIndex = value.GetInt32() } },
+                "tstrong_index" => request with { Motion = (request.Motion ?? new()) with { StrongIndex = value.GetInt32() } },
                 "strength" => request with { Strength = value.GetDouble() },
                 "flow_shift" => request with { Shift = value.GetDouble() },
                 "scheduler" => request with { Scheduler = SchedulerCases.Kind(value.GetString()!) },
@@ -60,6 +63,8 @@ static class PipelineCases
                 "mask" => request with { Mask = Clip(golden, image.Value) },
                 "video" => request with { Video = Clip(golden, image.Value) },
                 "reference_images" => request with { References = [.. image.Value.EnumerateArray().Select(f => Picture(golden, f))] },
+                "motion_video" => request with { Motion = (request.Motion ?? new()) with { DragVideo = Clip(golden, image.Value) } },
+                "motion_mask" => request with { Motion = (request.Motion ?? new()) with { DragMask = Clip(golden, image.Value) } },
                 _ => throw new EngineException(ErrorKind.BadInput, $"Case {golden.Name}: this engine does not know the input '{image.Name}'."),
             };
         }
@@ -69,6 +74,7 @@ static class PipelineCases
             "text-to-video" or "reference-to-video" or "image-to-video" or "first-last-frame-to-video" => request,
             "video-to-video" => request with { Mode = VideoMode.Restyle },
             "extend" when request.Mask is not null => request with { Mode = VideoMode.Edit },
+            "motion-tracks" or "motion-transfer" => request,
             "extend" => request with { Mode = VideoMode.Extend, Overlap = request.Video?.Frames.Count },
             "inpaint" => request with { Mode = VideoMode.Edit },
             _ => null,

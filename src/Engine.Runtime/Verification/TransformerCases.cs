@@ -21,6 +21,8 @@ static class TransformerCases
         using var image = run.Golden.Has("encoder_hidden_states_image") ? ImageTokens(run) : default;
         using var scratch = new Workspace(run.Device);
         using var context = model.Prepare(text, image, scratch, keepKeyValues: false);
+        using var camera = CameraCases.IsGiven(run) ? CameraCases.Embed(run, model, latent.Shape, scratch) : default;
+        context.Camera = camera;
         using var velocity = run.Device.NewTensor([config.OutChannels, latent.Shape[1], latent.Shape[2], latent.Shape[3]]);
         var timestep = run.Input("timestep");
         using var timesteps = timestep.Shape.Length == 2

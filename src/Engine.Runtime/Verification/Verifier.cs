@@ -86,6 +86,7 @@ public static class Verifier
                 case "noise": NoiseCases.Run(run); break;
                 case "scheduler": SchedulerCases.Run(run); break;
                 case "dequantise": DequantiseCases.Run(run); break;
+                case "motion": MotionCases.Run(run); break;
                 case "module": ModuleCases.Run(run); break;
                 case "pipeline": await PipelineCases.RunAsync(run, cancel).ConfigureAwait(false); break;
                 default: run.Fail("case", $"this engine does not know the kind '{golden.Kind}'"); break;

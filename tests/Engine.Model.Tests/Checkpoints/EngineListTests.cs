@@ -31,6 +31,41 @@ public sealed class EngineListTests
         Assert.Equal(Manifests.Lines($"official.{name}"), Manifests.Lines(OfficialNames.Transformer.Official(asked)));
     }
 
+    public static TheoryData<string, TransformerConfig> Cameras => new()
+    {
+        { "Wan 2.1 Fun 1.3B Control-Camera", KnownModels.FunCamera13B },
+        { "Wan 2.1 Fun 14B Control-Camera", KnownModels.FunCamera14B },
+        { "Wan 2.2 Fun A14B Control-Camera (one expert)", KnownModels.FunCameraA14B },
+        { "Wan 2.2 Fun 5B Control-Camera", KnownModels.FunCamera5B },
+    };
+
+    // No list of a Fun-Camera checkpoint is published; the adapter's names and shapes follow from VideoX-Fun's SimpleAdapter.
+    [Theory, MemberData(nameof(Cameras))]
+    public void Camera(string name, TransformerConfig config)
+    {
+        int width = config.Width;
+        int inputs = 24 * config.CameraAdapter!.Downscale * config.CameraAdapter.Downscale;
+        string[] adapter =
+        [
+            "control_adapter.conv.bias " + width,
+            $"control_adapter.conv.weight {width}x{inputs}x2x2",
+            "control_adapter.residual_blocks.0.conv1.bias " + width,
+            $"control_adapter.residual_blocks.0.conv1.weight {width}x{width}x3x3",
+            "control_adapter.residual_blocks.0.conv2.bias " + width,
+            $"control_adapter.residual_blocks.0.conv2.weight {width}x{width}x3x3",
+        ];
+        var asked = Record((at, device) => WanTransformer.Load(at, config, device).Dispose());
+        string[] official = Manifests.Lines(OfficialNames.Transformer.Official(asked));
+
+        Assert.Equal(Manifests.Lines(ExpectedTensors.Of(config)), Manifests.Lines(asked));
+        Assert.Equal(adapter, Manifests.Lines(asked).Where(l => l.StartsWith("control_adapter", StringComparison.Ordinal)));
+        Assert.Equal(adapter, official.Where(l => l.StartsWith("control_adapter", StringComparison.Ordinal)));
+        var identity = ModelIdentity.Identify(OfficialNames.Transformer.Official(asked)
+            .Select(t => new TensorInfo(t.Name, DType.BF16, t.Shape, 2 * t.Shape.Aggregate(1L, (a, b) => a * b))));
+        Assert.Equal([name], identity.Candidates);
+        Assert.True(identity.IsExact);
+    }
+
     [Theory]
     [InlineData("vae-2.1")]
     [InlineData("vae-2.2")]

@@ -29,6 +29,19 @@ public sealed class VerifierTests : IDisposable
         Assert.Equal(rows.Count, result.Passed);
     }
 
+    [Theory]
+    [InlineData("motion-wan-move-features", 2)]
+    [InlineData("module-dit-camera", 4)]
+    [InlineData("pipeline-wan-move", 10)]
+    [InlineData("pipeline-ttm-ti2v", 12)]
+    [InlineData("pipeline-ttm-two-experts", 11)]
+    public async Task Motion_and_camera_are_met(string name, int tensors)
+    {
+        var rows = await Rows(Path.Combine(Repository.Goldens, name));
+        Assert.Equal([], rows.Where(r => !r.Passed));
+        Assert.Equal(tensors, rows.Count);
+    }
+
     [Fact]
     public async Task A_changed_expectation_fails()
     {

@@ -1,0 +1,119 @@
+using Engine.Runtime.Media;
+
+namespace Engine.Runtime.Motion;
+
+/// <summary>Fills what is uncovered in a picture smoothly from what lies around it.</summary>
+/// <remarks>
+/// Pull and push: known pixels are averaged down level by level until every cell knows a colour, and on the way back each unknown
+/// cell takes the smoothly enlarged colour of the level below. Linear in the pixels, and exact where nothing is missing.
+/// </remarks>
+static class Fill
+{
+    /// <summary>The picture with its holes filled.</summary>
+    /// <param name="picture">Pixels.</param>
+    /// <param name="hole">[H, W], true where a pixel is missing.</param>
+    public static Image Run(Image picture, bool[] hole)
+    {
+        var level = new Level(picture.Width, picture.Height);
+        for (int i = 0; i < hole.Length; i++)
+        {
+            level.Weight[i] = hole[i] ? 0 : 1;
+            for (int c = 0; c < 3; c++)
+            {
+                level.Colour[(i * 3) + c] = hole[i] ? 0 : picture.Rgb[(i * 3) + c];
+            }
+        }
+
+        var filled = Push(level);
+        byte[] rgb = [.. picture.Rgb];
+        for (int i = 0; i < rgb.Length; i++)
+        {
+            if (hole[i / 3])
+            {
+                rgb[i] = (byte)Math.Clamp(filled.Colour[i] + 0.5, 0, 255);
+            }
+        }
+
+        return new Image(picture.Width, picture.Height, rgb);
+    }
+
+    static Level Push(Level level)
+    {
+        if (level.Weight.All(w => w > 0) || (level.Width == 1 && level.Height == 1))
+        {
+            return level;
+        }
+
+        var below = Push(Pull(level));
+        for (int i = 0; i < level.Weight.Length; i++)
+        {
+            if (level.Weight[i] > 0)
+            {
+                continue;
+            }
+
+            double x = Math.Clamp((((i % level.Width) + 0.5) / 2) - 0.5, 0, below.Width - 1);
+            double y = Math.Clamp((((i / level.Width) + 0.5) / 2) - 0.5, 0, below.Height - 1);
+            for (int c = 0; c < 3; c++)
+            {
+                level.Colour[(i * 3) + c] = below.Sample(x, y, c);
+            }
+
+            level.Weight[i] = 1;
+        }
+
+        return level;
+    }
+
+    static Level Pull(Level level)
+    {
+        var small = new Level((level.Width + 1) / 2, (level.Height + 1) / 2);
+        for (int i = 0; i < level.Weight.Length; i++)
+        {
+            int into = (i / level.Width / 2 * small.Width) + (i % level.Width / 2);
+            small.Weight[into] += level.Weight[i];
+            for (int c = 0; c < 3; c++)
+            {
+                small.Colour[(into * 3) + c] += level.Weight[i] * level.Colour[(i * 3) + c];
+            }
+        }
+
+        for (int i = 0; i < small.Weight.Length; i++)
+        {
+            if (small.Weight[i] > 0)
+            {
+                for (int c = 0; c < 3; c++)
+                {
+                    small.Colour[(i * 3) + c] /= small.Weight[i];
+                }
+
+                small.Weight[i] = 1;
+            }
+        }
+
+        return small;
+    }
+
+    sealed class Level(int width, int height)
+    {
+        public int Width => width;
+
+        public int Height => height;
+
+        public double[] Weight { get; } = new double[width * height];
+
+        public double[] Colour { get; } = new double[width * height * 3];
+
+        public double Sample(double x, double y, int channel)
+        {
+            int left = (int)x;
+            int top = (int)y;
+            int right = Math.Min(left + 1, width - 1);
+            int bottom = Math.Min(top + 1, height - 1);
+            double u = x - left;
+            double v = y - top;
+            double At(int column, int row) => Colour[(((row * width) + column) * 3) + channel];
+            return ((((At(left, top) * (1 - u)) + (At(right, top) * u)) * (1 - v)) + (((At(left, bottom) * (1 - u)) + (At(right, bottom) * u)) * v));
+        }
+    }
+}
