@@ -117,6 +117,7 @@ static class DiffusersLayout
         Guidance2 = engine.OptionalFloat("guidance_scale_2") ?? info.Guidance2,
         // A model that declares its own defaults was not trained with Wan's negative prompt unless it says so.
         NegativePrompt = engine.Text("negative_prompt") ?? "",
+        MotionClocks = Clocks(engine) ?? info.MotionClocks,
         MaxSequenceLength = engine.Int("max_sequence_length", info.MaxSequenceLength),
         EndFrame = engine.Text("end_frame") switch
         {
@@ -125,6 +126,13 @@ static class DiffusersLayout
             "last pixel frame" => EndFrameStyle.LastPixelFrame,
             var other => throw engine.Bad("end_frame", $"is '{Printable.Text(other)}'; the engine has 'appended latent frame' and 'last pixel frame'"),
         },
+    };
+
+    static (double Tweak, double Strong)? Clocks(ConfigReader engine) => engine.Floats("motion_clocks") switch
+    {
+        null => null,
+        [var tweak and >= 0, var strong and <= 1] when tweak <= strong => (tweak, strong),
+        _ => throw engine.Bad("motion_clocks", "is not two numbers from 0 to 1 in ascending order"),
     };
 
     static Abilities Ability(ConfigReader engine, string name) => name switch

@@ -195,7 +195,7 @@ sealed class Sampler : IDisposable
             // Two inputs cannot share the first block, where the copies of a pair are still alike.
             _negativeInput.Slice(0, Latent.Shape[0]).CopyFrom(_input.Slice(0, Latent.Shape[0]));
             _transformer.Forward(_input, _timesteps, _prompt, _velocity, _scratch, afterBlock);
-            _transformer.Forward(_negativeInput, _timesteps, _negative, _negativeVelocity, _scratch, afterBlock);
+            _transformer.Forward(_negativeInput, _timesteps, _negative!, _negativeVelocity, _scratch, afterBlock);
         }
         else if (_pair)
         {
