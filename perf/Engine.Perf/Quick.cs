@@ -5,7 +5,7 @@ using Engine.Kernels;
 
 namespace Engine.Perf;
 
-/// <summary>Rates of the operations in a few seconds: <c>dotnet run -c Release -- quick [linear|attention|rows|startup] [threads]</c>.</summary>
+/// <summary>Rates of the operations in a few seconds: <c>dotnet run -c Release -- quick [linear|attention|rows|weights|startup] [threads]</c>.</summary>
 /// <remarks>Best of several repetitions beside the device's peak measured in the same run: compare the percentages, not the seconds.</remarks>
 static partial class Quick
 {
@@ -27,6 +27,12 @@ static partial class Quick
         if (what is "startup")
         {
             Startup(device, scratch);
+            return;
+        }
+
+        if (what is "weights")
+        {
+            QuickWeights.Run(device, scratch, args.Length > 2 ? int.Parse(args[2], CultureInfo.InvariantCulture) : 9);
             return;
         }
 
@@ -97,7 +103,7 @@ static partial class Quick
         Report($"linear {type} M={m} K={k} N={n} {activation}", Best(() => Kernels.Linear.Run(device, x, w, b, y, scratch, activation)), 2.0 * m * n * k, w.Bytes + (4.0 * (x.Count + y.Count)), peak);
     }
 
-    static Tensor Noise(Device device, Shape shape)
+    internal static Tensor Noise(Device device, Shape shape)
     {
         var tensor = device.NewTensor(shape);
         var random = new Random(1);
