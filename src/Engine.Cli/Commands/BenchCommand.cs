@@ -34,8 +34,10 @@ static class BenchCommand
             "--weights", "How weights are stored (default: bf16)",
             ("f32", DType.F32), ("bf16", DType.BF16), ("f16", DType.F16), ("fp8", DType.F8E4M3), ("q8_0", DType.Q8_0), ("q4_k", DType.Q4_K));
         var threads = Opt.Int("--threads", "N", "CPU threads; 0 means one per core");
+        var tokens = Opt.Int("--tokens", "N", "text: tokens of the prompt (default: as many as the model takes)");
+        var fromDisk = new Option<bool>("--from-disk") { Description = "dit, text: write the weights to a temporary file first and read them from there" };
         var runs = Opt.Int("--runs", "N", "Timed runs (default: up to 5 within ten seconds)");
-        var command = new Command("bench", "Measure speed and memory with random weights") { what, model, size, frames, steps, weights, threads, runs }
+        var command = new Command("bench", "Measure speed and memory with random weights") { what, model, size, frames, steps, weights, tokens, fromDisk, threads, runs }
             .WithExamples(
                 "engine bench gemm",
                 "engine bench attention --model wan2.1-1.3b --size 256x256 --frames 17",
@@ -54,6 +56,8 @@ static class BenchCommand
                 Frames = parse.GetValue(frames) ?? 17,
                 Steps = parse.GetValue(steps) ?? 1,
                 Weights = parse.GetValue(weights) ?? DType.BF16,
+                Tokens = parse.GetValue(tokens) ?? 0,
+                FromDisk = parse.GetValue(fromDisk),
                 Threads = parse.GetValue(threads) ?? 0,
                 Runs = parse.GetValue(runs) ?? 0,
             };
@@ -75,6 +79,7 @@ static class BenchCommand
             (what, $"{result.Request.Model.Name}: {result.What}"),
             ("device", result.Device),
             ("seconds", $"{result.Seconds:0.0000} (median of {result.Runs}; fastest {result.Fastest:0.0000})"),
+            ("processor", $"{result.ProcessorSeconds:0.0000} s over all threads (median)"),
             ("speed", $"{result.GFlops:0.0} GFLOP/s, {100 * result.PeakFraction:0} % of the {result.MachinePeak:0} measured here"),
             ("peak memory", Units.Bytes(result.PeakMemory)));
         foreach (var (name, seconds) in result.Parts)
@@ -96,6 +101,7 @@ static class BenchCommand
         ["seconds"] = result.Seconds,
         ["fastest_seconds"] = result.Fastest,
         ["runs"] = result.Runs,
+        ["processor_seconds"] = result.ProcessorSeconds,
         ["gflops"] = result.GFlops,
         ["machine_peak_gflops"] = result.MachinePeak,
         ["peak_fraction"] = result.PeakFraction,

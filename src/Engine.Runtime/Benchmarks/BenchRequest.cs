@@ -54,6 +54,15 @@ public sealed record BenchRequest
     /// <summary>How the weight matrices are stored.</summary>
     public DType Weights { get; init; } = DType.BF16;
 
+    /// <summary>Tokens of the prompt (<see cref="BenchKind.Text"/> only); 0 means as many as the model takes.</summary>
+    public int Tokens { get; init; }
+
+    /// <summary>
+    /// Write the weights to a temporary file first and read them from there (<see cref="BenchKind.Dit"/> and <see cref="BenchKind.Text"/>),
+    /// so that loading is timed, and what is read layer by layer comes from the disk.
+    /// </summary>
+    public bool FromDisk { get; init; }
+
     /// <summary>CPU threads; 0 means one per core.</summary>
     public int Threads { get; init; }
 
@@ -70,6 +79,7 @@ public sealed record BenchRequest
 /// <param name="Runs">How many were timed.</param>
 /// <param name="Flops">Floating-point operations of one run, counted by a dry run of the same code.</param>
 /// <param name="MachinePeak">The machine's own multiply-add peak, GFLOP/s, measured just before.</param>
+/// <param name="ProcessorSeconds">Processor time of one run over all threads, median: on a machine with other work, the steadier figure.</param>
 /// <param name="PeakMemory">Most memory the process held (VmHWM), bytes, the runtime included.</param>
 /// <param name="Parts">Seconds of the parts of a run, where it has parts.</param>
 public sealed record BenchResult(
@@ -81,6 +91,7 @@ public sealed record BenchResult(
     int Runs,
     double Flops,
     double MachinePeak,
+    double ProcessorSeconds,
     long PeakMemory,
     IReadOnlyList<(string Name, double Seconds)> Parts)
 {

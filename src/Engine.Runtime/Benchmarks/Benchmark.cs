@@ -16,6 +16,11 @@ public static class Benchmark
             throw new RequestException("threads", $"{request.Threads} is not possible; it takes 0 (one per core) to {MaxThreads}.");
         }
 
+        if (request.Tokens is < 0 or 1 || request.Tokens > request.Model.TextLength)
+        {
+            throw new RequestException("tokens", $"{request.Tokens} is not possible; it takes 2 to {request.Model.TextLength}.");
+        }
+
         if (request.Kind == BenchKind.E2e)
         {
             return EndToEnd.Run(request, cancel);
@@ -27,8 +32,10 @@ public static class Benchmark
         double machinePeak = MachinePeak.Measure(device);
         using var pieces = new Pieces(device);
         var seconds = BenchClock.Time(request.Runs, work.Prepare(device, pieces), cancel);
+        double median = BenchClock.Median(seconds.Select(s => s.Wall));
+        double processor = BenchClock.Median(seconds.Select(s => s.Processor));
         return new BenchResult(
-            request, work.What, device.Name, BenchClock.Median(seconds), seconds.Min(), seconds.Count, flops, machinePeak, Machine.PeakMemoryBytes, []);
+            request, work.What, device.Name, median, seconds.Min(s => s.Wall), seconds.Count, flops, machinePeak, processor, Machine.PeakMemoryBytes, pieces.Parts);
     }
 
     internal static Work WorkFor(BenchRequest request) => request.Kind switch

@@ -24,7 +24,7 @@ static class EndToEnd
         using var device = new CpuDevice(request.Threads);
         double machinePeak = MachinePeak.Measure(device);
         List<List<(string Name, double Seconds)>> runs = [];
-        BenchClock.Time(request.Runs, () => runs.Add(Once(request, size, device, cancel)), cancel);
+        var clock = BenchClock.Time(request.Runs, () => runs.Add(Once(request, size, device, cancel)), cancel);
 
         // The first is the warm-up where there are more.
         var timed = runs.Skip(runs.Count > 1 ? 1 : 0).ToArray();
@@ -32,7 +32,8 @@ static class EndToEnd
         var parts = timed[0].Select((p, i) => (p.Name, BenchClock.Median(timed.Select(r => r[i].Seconds)))).ToArray();
         string what = $"{size}, {request.Steps} {(request.Steps == 1 ? "step" : "steps")} without guidance, then decode, {request.Weights}";
         return new BenchResult(
-            request, what, device.Name, BenchClock.Median(totals), totals.Min(), totals.Length, flops, machinePeak, Machine.PeakMemoryBytes, parts);
+            request, what, device.Name, BenchClock.Median(totals), totals.Min(), totals.Length, flops, machinePeak,
+            BenchClock.Median(clock.Select(c => c.Processor)), Machine.PeakMemoryBytes, parts);
     }
 
     static List<(string Name, double Seconds)> Once(BenchRequest request, BenchSize size, CpuDevice device, CancellationToken cancel)

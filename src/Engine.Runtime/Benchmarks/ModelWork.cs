@@ -21,10 +21,10 @@ static class ModelWork
     {
         var size = BenchSize.Of(request);
         var model = request.Model.Transformer;
-        string how = Streams(request) ? ", blocks read one by one as they do not fit in memory" : "";
+        string how = Streams(request) ? ", blocks read one by one as they do not fit in memory" : request.FromDisk ? ", read from disk" : "";
         return new Work($"{size}: {size.Tokens} tokens, {model.Layers} blocks of width {model.Width}, {request.Weights}{how}", (device, pieces) =>
         {
-            var transformer = pieces.Keep(LoadTransformer(request, device));
+            var transformer = pieces.Keep(request.FromDisk && !device.IsDry ? FromDisk(request, device, pieces) : LoadTransformer(request, device));
             var scratch = pieces.Workspace();
             var context = pieces.Keep(Context(request, transformer, scratch, pieces));
             var timesteps = pieces.Keep(TimestepMap.Single(Timestep));
@@ -82,15 +82,20 @@ static class ModelWork
         var config = request.Model.TextEncoder;
         // UMT5-XXL is streamed, as a job does it; its made-up weights cost about what reading them from a disk would.
         bool resident = config.DModel < LargeTextWidth;
-        string how = resident ? "kept in memory" : "layers read one by one";
-        return new Work($"{request.Model.TextLength} tokens, {config.Layers} layers of width {config.DModel}, {request.Weights}, {how}", (device, pieces) =>
+        string how = (resident ? "kept in memory" : "layers read one by one") + (request.FromDisk ? " from disk" : "");
+        int tokens = request.Tokens > 0 ? request.Tokens : request.Model.TextLength;
+        return new Work($"{tokens} tokens, {config.Layers} layers of width {config.DModel}, {request.Weights}, {how}", (device, pieces) =>
         {
-            var source = pieces.Keep(new RandomWeightSource("random weights", ExpectedTensors.Of(config), request.Weights));
+            var random = new RandomWeightSource("random weights", ExpectedTensors.Of(config), request.Weights);
+            var file = request.FromDisk && !device.IsDry ? pieces.Keep(new RandomCheckpoint(random)) : null;
+            file?.Forget();
+            var source = pieces.Keep(file?.Open() ?? random);
             var encoder = pieces.Keep(new Umt5Encoder(source, config, device, resident));
             var scratch = pieces.Workspace();
-            int[] ids = [.. Enumerable.Range(2, request.Model.TextLength)];
+            int[] ids = [.. Enumerable.Range(2, tokens)];
             return () =>
             {
+                file?.Forget();
                 foreach (var embedding in encoder.Encode([ids], scratch))
                 {
                     embedding.Dispose();
@@ -113,6 +118,30 @@ static class ModelWork
         var transformer = WanTransformer.Load(store.Root, config, device);
         store.Complete();
         return transformer;
+    }
+
+    /// <summary>The same from a file that was just written; tells how long reading took. One that does not fit is read block by block.</summary>
+    static WanTransformer FromDisk(BenchRequest request, Device device, Pieces pieces)
+    {
+        using var random = TransformerWeights(request);
+        var file = pieces.Keep(new RandomCheckpoint(random));
+        file.Forget();
+        var config = request.Model.Transformer;
+        if (Streams(request))
+        {
+            return WanTransformer.LoadStreamed(file.Open(), config, device);
+        }
+
+        WanTransformer? transformer = null;
+        double seconds = BenchClock.Once(() =>
+        {
+            using var source = file.Open();
+            var store = new WeightStore(source, device);
+            transformer = WanTransformer.Load(store.Root, config, device);
+            store.Complete();
+        });
+        pieces.Parts.Add(($"load {file.Bytes / 1e9:0.00} GB", seconds));
+        return transformer!;
     }
 
     /// <summary>Half a VAE of random weights.</summary>

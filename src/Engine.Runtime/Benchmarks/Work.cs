@@ -12,6 +12,9 @@ sealed class Pieces(Device device) : IDisposable
 {
     readonly List<IDisposable> _held = [];
 
+    /// <summary>Seconds of what was done before the timed runs, such as loading.</summary>
+    public List<(string Name, double Seconds)> Parts { get; } = [];
+
     /// <summary>Keeps something until the end.</summary>
     public T Keep<T>(T item)
         where T : IDisposable

@@ -41,12 +41,29 @@ public sealed class BenchCommandTests
     }
 
     [Theory]
+    [InlineData("dit", "load 0.0")]
+    [InlineData("text", null)]
+    public async Task Weights_come_from_a_file_that_is_gone_afterwards(string kind, string? part)
+    {
+        string[] Files() => Directory.GetFiles(Path.GetTempPath(), "engine-bench-*");
+        int before = Files().Length;
+        var run = await EngineProcess.RunAsync("bench", kind, "--size", "32x32", "--frames", "1", "--runs", "1", "--tokens", "2", "--from-disk", "--json");
+
+        Assert.Equal("", run.Error);
+        var json = JsonDocument.Parse(run.Out).RootElement;
+        Assert.Contains("from disk", json.GetProperty("what").GetString(), StringComparison.Ordinal);
+        Assert.True(part is null || json.GetProperty("parts").EnumerateObject().Single().Name.StartsWith(part, StringComparison.Ordinal));
+        Assert.Equal(before, Files().Length);
+    }
+
+    [Theory]
     [InlineData("--size 100x100", "--size: 100x100 is not possible; builtin takes multiples of 32x32")]
     [InlineData("--frames 4", "--frames: 4 is not possible; it takes 4n+1")]
     [InlineData("--steps 0", "--steps: 0 is not possible")]
     [InlineData("--model gpt", "--model: 'gpt' has no benchmark; it takes builtin, wan2.1-1.3b, wan2.2-5b, wan-14b")]
     [InlineData("--weights int4", "--weights is 'int4'; it takes one of f32, bf16, f16, fp8, q8_0, q4_k")]
     [InlineData("--threads -1", "--threads: -1 is not possible")]
+    [InlineData("--tokens 65", "--tokens: 65 is not possible; it takes 2 to 64")]
     [InlineData("--runs x", "--runs is 'x'; it takes a whole number")]
     public async Task A_bad_value_is_named(string arguments, string expected)
     {
