@@ -40,11 +40,20 @@ static class PlanCommand
             ("clip", $"{resolved.Width}x{resolved.Height}, {resolved.OutputFrames} frames at {resolved.Fps:0.##} a second, {resolved.Steps - resolved.FirstStep} steps"),
             ("peak memory", $"{Units.Bytes(plan.Peak)} of {Units.Bytes(plan.Limit)}"),
             ("time", plan.Seconds is { } seconds ? $"about {Units.Duration(TimeSpan.FromSeconds(seconds))}" : null),
+            ("transformer", plan.StreamsTransformer ? $"read from disk in every step{(plan.DiskSpeed is { } disk ? $" ({Units.Bytes((long)disk)} a second, measured)" : "")}" : "in memory"),
             ("tiles", plan.TileSize > 0 ? $"{plan.TileSize} pixels" : "none, frames are done whole"));
         Console.Out.WriteLine();
         Output.Table(
             ["stage", ">memory", ">time", "holds"],
             plan.Stages.Select(s => (string[])[s.Stage.ToString(), Units.Bytes(s.Bytes), s.Seconds is { } t ? Units.Duration(TimeSpan.FromSeconds(t)) : "-", s.Holds]));
+        if (plan.Alternatives.Count > 0)
+        {
+            Console.Out.WriteLine();
+            Output.Table(
+                ["or", ">memory", ">time"],
+                plan.Alternatives.Select(a => (string[])[Output.Printable(a.How), Units.Bytes(a.Bytes), a.Seconds is { } t ? Units.Duration(TimeSpan.FromSeconds(t)) : "-"]));
+        }
+
         foreach (string note in plan.Notes.Concat(resolved.Notes))
         {
             Console.Out.WriteLine($"note: {Output.Printable(note)}");
@@ -68,6 +77,9 @@ static class PlanCommand
         ["tile_size"] = plan.TileSize,
         ["streams_text_encoder"] = plan.StreamsTextEncoder,
         ["releases_parts"] = plan.ReleasesParts,
+        ["streams_transformer"] = plan.StreamsTransformer,
+        ["disk_bytes_per_second"] = plan.DiskSpeed,
+        ["alternatives"] = new JsonArray([.. plan.Alternatives.Select(a => (JsonNode)new JsonObject { ["how"] = a.How, ["bytes"] = a.Bytes, ["seconds"] = a.Seconds })]),
         ["stages"] = new JsonArray([.. plan.Stages.Select(s => (JsonNode)new JsonObject
         {
             ["stage"] = s.Stage.ToString(),

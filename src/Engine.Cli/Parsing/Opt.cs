@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Globalization;
+using Engine.Runtime;
 
 namespace Engine.Cli.Parsing;
 
@@ -63,6 +64,24 @@ static class Opt
         option.CompletionSources.Add([.. choices.Select(c => c.Name)]);
         return option;
     }
+
+    /// <summary>LoRAs, one for each time the option is given; null when it is not.</summary>
+    public static Option<LoraInput[]?> Loras(string name, string description) => new(name)
+    {
+        HelpName = "FILE[:X][:high|low]",
+        Description = description,
+        Arity = ArgumentArity.OneOrMore,
+        CustomParser = result =>
+        {
+            LoraInput?[] loras = [.. result.Tokens.Select(token => LoraInput.Parse(token.Value))];
+            if (loras.Contains(null))
+            {
+                result.AddError($"{name} is '{Shortened(result.Tokens[0].Value)}'; it takes FILE, FILE:STRENGTH or FILE:STRENGTH:high|low");
+            }
+
+            return [.. loras.OfType<LoraInput>()];
+        },
+    };
 
     /// <summary>A required argument that is one of a few names.</summary>
     public static Argument<string> OneOf(string name, string description, params string[] names)

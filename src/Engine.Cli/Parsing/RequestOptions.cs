@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Engine.Kernels;
+using Engine.Model.Lora;
 using Engine.Model.Schedulers;
 using Engine.Runtime;
 
@@ -16,6 +17,7 @@ sealed class RequestOptions
         ["first_frame"] = "--image",
         ["last_frame"] = "--end-image",
         ["memory_limit"] = "--memory",
+        ["loras"] = "--lora",
         ["paste_back"] = "--keep-outside",
         ["max_sequence_length"] = "--text-length",
         ["keyframes"] = "--keyframe",
@@ -40,7 +42,11 @@ sealed class RequestOptions
     readonly Option<int?> _guidanceLastStep = Opt.Int("--guidance-last-step", "N", "Last step with guidance");
     readonly Option<double?> _stepCache = Opt.Number("--step-cache", "X", "Skip steps whose input moved less than X since the last full one, e.g. 0.1 (default: off)");
     readonly Option<double?> _shift = Opt.Number("--shift", "X", "Flow shift: more spends more steps on the composition");
-    readonly Option<SchedulerKind?> _scheduler = Opt.Choice("--scheduler", "Sampler", ("unipc", SchedulerKind.UniPc), ("euler", SchedulerKind.Euler), ("dpm++", SchedulerKind.DpmPlusPlus));
+    readonly Option<SchedulerKind?> _scheduler = Opt.Choice("--scheduler", "Sampler", ("unipc", SchedulerKind.UniPc), ("euler", SchedulerKind.Euler), ("dpm++", SchedulerKind.DpmPlusPlus), ("turbo", SchedulerKind.Turbo));
+    readonly Option<LoraInput[]?> _loras = Opt.Loras("--lora", "LoRA, with its strength and, for a model with two experts, high or low; may be given again");
+    readonly Option<LoraMode?> _loraMode = Opt.Choice("--lora-mode", "LoRAs in the weights or beside them (default: auto)", ("auto", LoraMode.Auto), ("merge", LoraMode.Merge), ("apart", LoraMode.Apart));
+    readonly Option<bool> _loraUnmatched = Opt.Flag("--lora-allow-unmatched", "Leave out what of a LoRA fits nothing in the model");
+    readonly Option<bool> _turbo = Opt.Flag("--turbo", "For models or LoRAs distilled to a few steps: 4 steps (or --steps), no guidance, their own grid");
     readonly Option<string?> _image = Opt.Text("--image", "FILE", "Picture that the clip starts with", "-i");
     readonly Option<string?> _endImage = Opt.Text("--end-image", "FILE", "Picture that the clip ends with");
     readonly Option<string?> _video = Opt.Text("--video", "FILE", "Clip (or folder of pictures) to start from");
@@ -66,6 +72,7 @@ sealed class RequestOptions
             _image, _endImage, _video, _mode, _strength, _overlap, _join, _mask, _keepOutside,
             _size, _width, _height, _frames, _seconds, _fps, _seed, _steps, _negative, _guidance, _guidance2, _guidanceFirstStep, _guidanceLastStep,
             _shift, _scheduler, _stepCache,
+            _turbo, _loras, _loraMode, _loraUnmatched,
             _textLength, _model, _config, _device, _threads, _memory,
         ])
         {
@@ -114,6 +121,10 @@ sealed class RequestOptions
             StepCache = parse.GetValue(_stepCache) ?? request.StepCache,
             Shift = parse.GetValue(_shift) ?? request.Shift,
             Scheduler = parse.GetValue(_scheduler) ?? request.Scheduler,
+            Loras = parse.GetValue(_loras) ?? request.Loras,
+            LoraMode = parse.GetValue(_loraMode) ?? request.LoraMode,
+            LoraAllowUnmatched = parse.GetValue(_loraUnmatched) || request.LoraAllowUnmatched,
+            Turbo = parse.GetValue(_turbo) || request.Turbo,
             FirstFrame = Picture(parse.GetValue(_image)) ?? request.FirstFrame,
             LastFrame = Picture(parse.GetValue(_endImage)) ?? request.LastFrame,
             Video = parse.GetValue(_video) is { } clip ? ClipInput.FromFile(clip) : request.Video,

@@ -13,6 +13,9 @@ public enum SchedulerKind
 
     /// <summary>DPM++ 2M (diffusers' <c>DPMSolverMultistepScheduler</c>).</summary>
     DpmPlusPlus,
+
+    /// <summary>Euler on the grid of models distilled to a few steps (<see cref="TurboScheduler"/>).</summary>
+    Turbo,
 }
 
 /// <summary>A sampler over one latent tensor, on the tensor's own device. Not thread-safe; one instance per job, which frees what it keeps.</summary>

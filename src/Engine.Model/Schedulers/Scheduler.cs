@@ -23,6 +23,7 @@ public static class Scheduler
             SchedulerKind.UniPc => new UniPcScheduler(steps, flowShift),
             SchedulerKind.Euler => new FlowMatchEulerScheduler(steps, flowShift),
             SchedulerKind.DpmPlusPlus => new DpmSolverScheduler(steps, flowShift),
+            SchedulerKind.Turbo => new TurboScheduler(steps, flowShift),
             _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, "There is no such scheduler."),
         };
     }

@@ -1,4 +1,5 @@
 using Engine.Kernels;
+using Engine.Model.Lora;
 using Engine.Model.Weights;
 
 namespace Engine.Model.Transformer;
@@ -48,50 +49,4 @@ sealed class ResidentBlocks : TransformerBlocks
 
     /// <inheritdoc/>
     public override void Dispose() => Array.ForEach(_blocks, block => block.Dispose());
-}
-
-/// <summary>One block in memory at a time, read from the checkpoint in every forward.</summary>
-/// <remarks>
-/// Memory is that of one block; a forward reads the whole checkpoint, which pays as soon as a block computes for longer
-/// than it takes to read: from some hundred tokens on for a disk of 1 GB/s.
-/// </remarks>
-sealed class StreamedBlocks : TransformerBlocks
-{
-    readonly IWeightSource _source;
-    readonly TransformerConfig _config;
-    readonly Device _device;
-    WeightStore? _store;
-
-    /// <summary>Reads nothing yet; the source is this object's to dispose.</summary>
-    public StreamedBlocks(IWeightSource source, TransformerConfig config, Device device)
-    {
-        _source = source;
-        _config = config;
-        _device = device;
-    }
-
-    /// <inheritdoc/>
-    public override int Count => _config.BlockOrder.Count;
-
-    /// <inheritdoc/>
-    public override WanTransformerBlock Enter(int index)
-    {
-        Leave();
-        _store = new WeightStore(_source, _device);
-        return WanTransformerBlock.Load(_store.Root, _config, index);
-    }
-
-    /// <inheritdoc/>
-    public override void Leave()
-    {
-        _store?.Release();
-        _store = null;
-    }
-
-    /// <inheritdoc/>
-    public override void Dispose()
-    {
-        Leave();
-        _source.Dispose();
-    }
 }

@@ -1,4 +1,5 @@
 using Engine.Kernels;
+using Engine.Model.Lora;
 using Engine.Model.Weights;
 
 namespace Engine.Model.Transformer;
@@ -63,26 +64,47 @@ public sealed class WanTransformer : IDisposable
         return new WanTransformer(at, config, device, new ResidentBlocks(at, config));
     }
 
+    /// <summary>Checks a whole checkpoint, then reads it, with LoRAs merged into it or kept beside it.</summary>
+    /// <param name="source">The checkpoint; it stays the caller's to dispose.</param>
+    /// <param name="config">Sizes of the model.</param>
+    /// <param name="device">Where the model runs.</param>
+    /// <param name="loras">What is added to the weights, or null; needed no longer once this returns.</param>
+    /// <param name="cancel">Stops within one matrix and frees what was read.</param>
+    /// <exception cref="WeightMismatchException">Names every tensor that is missing, not expected, or misshapen.</exception>
+    /// <exception cref="EngineException">The configuration is not one of this model.</exception>
+    public static WanTransformer Load(IWeightSource source, TransformerConfig config, Device device, LoraSet? loras = null, CancellationToken cancel = default)
+    {
+        // Reading takes a minute for big models; a checkpoint of another size is refused at once.
+        WeightStore.Require(source, loras, (at, dry) => Load(at, config, dry).Dispose());
+        var store = new WeightStore(source, device, loras) { Cancel = cancel };
+        try
+        {
+            var transformer = Load(store.Root, config, device);
+            store.Complete();
+            return transformer;
+        }
+        catch
+        {
+            store.Release();
+            throw;
+        }
+    }
+
     /// <summary>Checks a whole checkpoint but reads only what is outside the blocks; each forward then reads block after block.</summary>
-    /// <remarks>For models that do not fit in memory. Forwards allocate one block's weights at a time.</remarks>
+    /// <remarks>For models that do not fit in memory. Two blocks are in memory: one that computes, and the next one, which is read meanwhile.</remarks>
     /// <param name="source">The checkpoint; the transformer disposes it, also when this method throws.</param>
     /// <param name="config">Sizes of the model.</param>
     /// <param name="device">Where the model runs.</param>
+    /// <param name="loras">What is added to the weights, or null; the transformer disposes them.</param>
     /// <exception cref="WeightMismatchException">Names every tensor that is missing, not expected, or misshapen.</exception>
     /// <exception cref="EngineException">The configuration is not one of this model.</exception>
-    public static WanTransformer LoadStreamed(IWeightSource source, TransformerConfig config, Device device)
+    public static WanTransformer LoadStreamed(IWeightSource source, TransformerConfig config, Device device, LoraSet? loras = null)
     {
-        var blocks = new StreamedBlocks(source, config, device);
-        var store = new WeightStore(source, device);
+        var blocks = new StreamedBlocks(source, config, device, loras);
+        var store = new WeightStore(source, device, loras, streamed: true);
         try
         {
-            using var dry = new DryDevice();
-            var check = new WeightStore(source, dry);
-            using (Load(check.Root, config, dry))
-            {
-                check.Complete();
-            }
-
+            WeightStore.Require(source, loras, (at, dry) => Load(at, config, dry).Dispose());
             return new WanTransformer(store.Root, config, device, blocks);
         }
         catch

@@ -1,6 +1,5 @@
 using System.Buffers;
 using System.Buffers.Binary;
-
 using System.Runtime.InteropServices;
 using Engine.Kernels;
 
@@ -104,10 +103,14 @@ static unsafe class WeightReader
         return value[0];
     }
 
-    static void Widen(DType type, ReadOnlySpan<byte> bytes, Span<float> values)
+    /// <summary>Widens stored values to f32.</summary>
+    public static void Widen(DType type, ReadOnlySpan<byte> bytes, Span<float> values)
     {
         switch (type)
         {
+            case DType.F32:
+                MemoryMarshal.Cast<byte, float>(bytes).CopyTo(values);
+                break;
             case DType.BF16:
                 var upper = MemoryMarshal.Cast<byte, ushort>(bytes);
                 for (int i = 0; i < values.Length; i++)

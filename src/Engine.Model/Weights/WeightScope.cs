@@ -32,6 +32,9 @@ public readonly struct WeightScope
     /// <summary>A weight matrix of two extents in its stored precision.</summary>
     public Weight Matrix(string name, int rows, int columns) => _store.Matrix(Prefix + name, [rows, columns]);
 
+    /// <summary>What is to be added to the results of a matrix: changes of it (LoRAs) that are kept beside it; most have none.</summary>
+    public LowRankTerm[] Terms(string name) => _store.Terms(Prefix + name);
+
     /// <summary>A small tensor, widened to f32.</summary>
     public Tensor Vector(string name, Shape shape) => _store.Vector(Prefix + name, shape);
 

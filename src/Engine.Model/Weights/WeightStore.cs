@@ -12,6 +12,9 @@ namespace Engine.Model.Weights;
 public sealed class WeightStore
 {
     readonly IWeightSource? _source;
+    readonly IWeightChanges? _changes;
+    readonly bool _streamed;
+    readonly HashSet<string> _changed = [];
     readonly DType _recordedType;
     readonly List<(string Name, Shape Shape)> _requested = [];
     readonly HashSet<string> _known = [];
@@ -21,8 +24,20 @@ public sealed class WeightStore
 
     /// <summary>Opens a store over a source. The source stays the caller's to dispose.</summary>
     public WeightStore(IWeightSource source, Device device)
+        : this(source, device, changes: null)
+    {
+    }
+
+    /// <summary>Opens a store over a source with changes, which are merged into the tensors or handed out beside them.</summary>
+    /// <param name="source">The checkpoint; it stays the caller's to dispose.</param>
+    /// <param name="device">Where the tensors go.</param>
+    /// <param name="changes">What is added to them, or null.</param>
+    /// <param name="streamed">True when the same tensors are read again and again.</param>
+    internal WeightStore(IWeightSource source, Device device, IWeightChanges? changes, bool streamed = false)
     {
         _source = source;
+        _changes = changes;
+        _streamed = streamed;
         Device = device;
     }
 
@@ -31,6 +46,9 @@ public sealed class WeightStore
         Device = device;
         _recordedType = type;
     }
+
+    /// <summary>Stops a load that takes long; looked at before each matrix.</summary>
+    public CancellationToken Cancel { get; init; }
 
     /// <summary>Where the tensors go.</summary>
     public Device Device { get; }
@@ -50,10 +68,13 @@ public sealed class WeightStore
     /// <param name="source">The checkpoint.</param>
     /// <param name="load">Loads the model from a scope onto a dry-run device.</param>
     /// <exception cref="WeightMismatchException">Names every tensor that is missing, not expected, or misshapen.</exception>
-    public static void Require(IWeightSource source, Action<WeightScope, Device> load)
+    public static void Require(IWeightSource source, Action<WeightScope, Device> load) => Require(source, null, load);
+
+    /// <summary>Like <see cref="Require(IWeightSource, Action{WeightScope, Device})"/>, with changes to the weights.</summary>
+    internal static void Require(IWeightSource source, IWeightChanges? changes, Action<WeightScope, Device> load)
     {
         using var dry = new DryDevice();
-        var store = new WeightStore(source, dry);
+        var store = new WeightStore(source, dry, changes);
         load(store.Root, dry);
         store.Complete();
     }
@@ -80,6 +101,15 @@ public sealed class WeightStore
         {
             throw new WeightMismatchException(_source?.Path ?? "", _missing, extra, _misfits);
         }
+
+        // A layer that takes a changed matrix must also take what is kept beside it: to forget it would be silent.
+        foreach (string name in _changes?.Names ?? [])
+        {
+            if (StartsWithAny(name, prefixes) && !_changed.Contains(name))
+            {
+                throw new InvalidOperationException($"The change to '{name}' was not taken by the layer that has it.");
+            }
+        }
     }
 
     /// <summary>Frees every tensor this store handed out (a layer that was streamed in and is done with).</summary>
@@ -97,6 +127,7 @@ public sealed class WeightStore
 
     internal Weight Matrix(string name, Shape stored)
     {
+        Cancel.ThrowIfCancellationRequested();
         int rows = stored.Rank == 0 ? 1 : stored[0];
         int columns = rows == 0 ? 0 : checked((int)(stored.Count / rows));
         var tensor = Find(name, stored);
@@ -113,9 +144,42 @@ public sealed class WeightStore
             return new Weight(storage, type, rows, columns);
         }
 
-        WeightReader.Fill(_source!, tensor, storage);
-        return new Weight(storage, type, rows, columns, Scale(tensor));
+        float scale = Scale(tensor);
+        if (Merges(name, type))
+        {
+            _changed.Add(name);
+            WeightMerger.Merge(_source!, tensor, scale, _changes!.Of(name), storage);
+        }
+        else
+        {
+            WeightReader.Fill(_source!, tensor, storage);
+        }
+
+        return new Weight(storage, type, rows, columns, scale);
     }
+
+    /// <summary>Changes to a matrix that are not merged into it.</summary>
+    internal LowRankTerm[] Terms(string name)
+    {
+        if (_changes is null || _changes.Of(name) is not { Count: > 0 } changes || _source?.Find(name) is not { } tensor || Merges(name, tensor.Type))
+        {
+            return [];
+        }
+
+        _changed.Add(name);
+        return [.. changes.Select(change => new LowRankTerm(change.Down is { } down ? Kept(change, down, 1) : null, Kept(change, change.Up, change.Factor)))];
+    }
+
+    Weight Kept(WeightChange change, TensorInfo part, float factor)
+    {
+        int rows = checked((int)part.Shape[0]);
+        int columns = checked((int)(part.Shape.Aggregate(1L, (product, extent) => product * extent) / rows));
+        var storage = Allocate(part.Bytes);
+        WeightReader.Fill(change.Source, part, storage);
+        return new Weight(storage, part.Type, rows, columns, factor);
+    }
+
+    bool Merges(string name, DType stored) => _changes is not null && _changes.Of(name).Count > 0 && _changes.Merges(stored, _streamed);
 
     internal Tensor Vector(string name, Shape shape)
     {
@@ -131,6 +195,12 @@ public sealed class WeightStore
         if (tensor is not null)
         {
             WeightReader.Widen(_source!, tensor, values);
+        }
+
+        if (tensor is not null && _changes?.Of(name) is { Count: > 0 } changes)
+        {
+            _changed.Add(name);
+            WeightMerger.Add(values, changes);
         }
 
         return values;

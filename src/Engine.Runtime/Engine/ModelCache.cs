@@ -16,7 +16,7 @@ sealed class ModelCache(VideoEngineOptions options, ILogger log, Device? given =
     readonly Lock _lock = new();
     readonly Dictionary<string, Checkpoint> _checkpoints = [];
     readonly Dictionary<(DeviceChoice Choice, int Threads), OpenedDevice> _devices = [];
-    readonly Dictionary<(string Path, Device Device), ModelParts> _parts = [];
+    readonly Dictionary<(string Path, Device Device, string Loras), ModelParts> _parts = [];
 
     /// <summary>Bytes that the devices hold.</summary>
     public long HeldBytes => _devices.Values.Sum(d => d.Device.Allocated) + (given?.Allocated ?? 0);
@@ -70,11 +70,12 @@ sealed class ModelCache(VideoEngineOptions options, ILogger log, Device? given =
         var device = Device(request).Device;
         lock (_lock)
         {
-            var key = (checkpoint.Path, device);
+            var loras = LoraRequest.Of(request);
+            var key = (checkpoint.Path, device, loras.Key);
             if (!_parts.TryGetValue(key, out var parts))
             {
                 var cache = options.EmbeddingCache is { } folder ? new EmbeddingCache(folder) : null;
-                parts = new ModelParts(checkpoint, device, cache);
+                parts = new ModelParts(checkpoint, device, cache, loras: loras);
                 _parts.Add(key, parts);
             }
 

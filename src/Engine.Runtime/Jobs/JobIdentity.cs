@@ -44,6 +44,7 @@ sealed class JobIdentity
             Device = null,
             Threads = null,
             MemoryLimit = null,
+            Loras = null,
         };
         using var json = JsonDocument.Parse(VideoRequestJson.Write(plain));
         foreach (var field in json.RootElement.EnumerateObject())
@@ -54,6 +55,11 @@ sealed class JobIdentity
         Add(fields, "first_frame", request.FirstFrame);
         Add(fields, "last_frame", request.LastFrame);
         Add(fields, "mask", request.Mask);
+        foreach (var (i, lora) in (request.Loras ?? []).Index())
+        {
+            fields.Add(($"lora {i + 1}", FormattableString.Invariant($"{Hash(hash => File(hash, lora.Path))} {lora.Strength:R} {lora.Expert}")));
+        }
+
         Add(fields, "video", request.Video);
         Add(fields, "control", request.Control);
         foreach (var (frame, image) in resolved.Keyframes)

@@ -116,12 +116,12 @@ sealed class GenerationJob(ModelParts parts, ResolvedRequest request, Residency 
 
         using var experts = new Experts(parts, request, conditioning, scheduler, latent, residency, progress, cache);
         using var preview = options.PreviewEverySteps > 0 && options.OnPreview is not null ? new Preview(parts, latent.Shape, options.OnPreview) : null;
-        experts.Prepare(first);
+        experts.Prepare(first, cancel);
         progress.BeginSteps(first - request.FirstStep);
         for (int step = first; step < request.Steps; step++)
         {
             cancel.ThrowIfCancellationRequested();
-            var (sampler, guidance) = experts.Prepare(step);
+            var (sampler, guidance) = experts.Prepare(step, cancel);
             sampler.Step(step, guidance, cancel);
             conditioning.Motion?.PutBack(scheduler, step, latent);
             int done = step + 1;

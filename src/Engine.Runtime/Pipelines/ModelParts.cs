@@ -12,26 +12,32 @@ namespace Engine.Runtime.Pipelines;
 sealed class ModelParts : IDisposable
 {
     readonly Lazy<SentencePieceTokenizer> _tokenizer;
+    readonly Func<IWeightSource, IWeightSource>? _view;
 
     /// <summary>Prepares the parts; reads nothing yet.</summary>
     /// <param name="checkpoint">The model.</param>
     /// <param name="device">Where the parts go.</param>
     /// <param name="cache">Embeddings of earlier runs.</param>
-    /// <param name="like">Parts of the same model whose tokenizer is used.</param>
-    public ModelParts(Checkpoint checkpoint, Device device, EmbeddingCache? cache = null, ModelParts? like = null)
+    /// <param name="like">Parts of the same model whose tokenizer and LoRAs are used.</param>
+    /// <param name="loras">What is added to the transformers; null means those of <paramref name="like"/>, or none.</param>
+    /// <param name="view">How the transformers' files are shown; null means as they are, or as <paramref name="like"/> shows them.</param>
+    public ModelParts(
+        Checkpoint checkpoint, Device device, EmbeddingCache? cache = null, ModelParts? like = null, LoraRequest? loras = null, Func<IWeightSource, IWeightSource>? view = null)
     {
+        _view = view ?? like?._view;
         Checkpoint = checkpoint;
         Device = device;
+        Loras = loras ?? like?.Loras ?? LoraRequest.None;
         _tokenizer = like?._tokenizer ?? new(() => SentencePieceTokenizer.Load(checkpoint.TokenizerPath!));
-        ImageEncoder = new(() => new ImageEncoderPart(checkpoint, device));
-        TextEncoder = new(() => new TextEncoderPart(checkpoint, device, resident: true, cache));
-        StreamedTextEncoder = new(() => new TextEncoderPart(checkpoint, device, resident: false, cache));
-        Transformer = new(() => LoadTransformer(checkpoint.OpenTransformer));
-        Transformer2 = new(() => LoadTransformer(checkpoint.OpenTransformer2));
-        StreamedTransformer = new(() => WanTransformer.LoadStreamed(checkpoint.OpenTransformer(), checkpoint.Transformer!, device));
-        StreamedTransformer2 = new(() => WanTransformer.LoadStreamed(checkpoint.OpenTransformer2(), checkpoint.Transformer!, device));
-        Encoder = new(() => LoadVae(VaeParts.Encoder));
-        Decoder = new(() => LoadVae(VaeParts.Decoder));
+        ImageEncoder = new(_ => new ImageEncoderPart(checkpoint, device));
+        TextEncoder = new(_ => new TextEncoderPart(checkpoint, device, resident: true, cache));
+        StreamedTextEncoder = new(_ => new TextEncoderPart(checkpoint, device, resident: false, cache));
+        Transformer = new(cancel => LoadTransformer(second: false, cancel));
+        Transformer2 = new(cancel => LoadTransformer(second: true, cancel));
+        StreamedTransformer = new(_ => LoadStreamed(second: false));
+        StreamedTransformer2 = new(_ => LoadStreamed(second: true));
+        Encoder = new(_ => LoadVae(VaeParts.Encoder));
+        Decoder = new(_ => LoadVae(VaeParts.Decoder));
     }
 
     /// <summary>Where the weights are on disk.</summary>
@@ -39,6 +45,9 @@ sealed class ModelParts : IDisposable
 
     /// <summary>Where the parts run.</summary>
     public Device Device { get; }
+
+    /// <summary>What is added to the transformers.</summary>
+    public LoraRequest Loras { get; }
 
     /// <summary>Bytes that the device held when last no job was running: weights that stayed loaded.</summary>
     public long IdleBytes { get; set; }
@@ -73,6 +82,9 @@ sealed class ModelParts : IDisposable
     /// <summary>Latents to pixels.</summary>
     public Part<WanVae> Decoder { get; }
 
+    /// <summary>The file of the transformer (of the high-noise one of two).</summary>
+    public IWeightSource OpenTransformer() => Open(second: false);
+
     /// <summary>Frees every part that no job uses.</summary>
     public void Release()
     {
@@ -90,22 +102,20 @@ sealed class ModelParts : IDisposable
     /// <summary>Frees every part.</summary>
     public void Dispose() => Release();
 
-    WanTransformer LoadTransformer(Func<IWeightSource> open)
+    WanTransformer LoadTransformer(bool second, CancellationToken cancel)
     {
-        using var source = open();
-        WeightStore.Require(source, (at, dry) => WanTransformer.Load(at, Checkpoint.Transformer!, dry).Dispose());
-        var store = new WeightStore(source, Device);
-        try
-        {
-            var transformer = WanTransformer.Load(store.Root, Checkpoint.Transformer!, Device);
-            store.Complete();
-            return transformer;
-        }
-        catch
-        {
-            store.Release();
-            throw;
-        }
+        using var source = Open(second);
+        using var loras = Loras.Open(Checkpoint.Transformer!, second);
+        return WanTransformer.Load(source, Checkpoint.Transformer!, Device, loras, cancel);
+    }
+
+    WanTransformer LoadStreamed(bool second) =>
+        WanTransformer.LoadStreamed(Open(second), Checkpoint.Transformer!, Device, Loras.Open(Checkpoint.Transformer!, second));
+
+    IWeightSource Open(bool second)
+    {
+        var source = second ? Checkpoint.OpenTransformer2() : Checkpoint.OpenTransformer();
+        return _view is null ? source : _view(source);
     }
 
     WanVae LoadVae(VaeParts half)

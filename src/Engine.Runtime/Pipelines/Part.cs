@@ -1,7 +1,7 @@
 namespace Engine.Runtime.Pipelines;
 
 /// <summary>One part of a model (encoder, transformer, decoder): read when first needed, shared by jobs, released when told to.</summary>
-sealed class Part<T>(Func<T> load) : IDisposable
+sealed class Part<T>(Func<CancellationToken, T> load) : IDisposable
     where T : class, IDisposable
 {
     readonly Lock _lock = new();
@@ -21,11 +21,12 @@ sealed class Part<T>(Func<T> load) : IDisposable
     }
 
     /// <summary>Reads the part unless it is in memory; it stays there at least until the lease is disposed.</summary>
-    public Lease Rent()
+    /// <param name="cancel">Stops the reading of a large part.</param>
+    public Lease Rent(CancellationToken cancel = default)
     {
         lock (_lock)
         {
-            _value ??= load();
+            _value ??= load(cancel);
             _users++;
             return new Lease(this, _value);
         }

@@ -9,5 +9,7 @@ namespace Engine.Runtime.Pipelines;
 /// <param name="Encode">How frames are cut for encoding; null does them whole.</param>
 /// <param name="Decode">How frames are cut for decoding; null does them whole.</param>
 /// <param name="StreamTransformer">Read the transformer's blocks one after the other, in every step.</param>
+/// <param name="BothExperts">Of two transformers, read the second while the first runs; both are then in memory.</param>
 readonly record struct Residency(
-    bool StreamTextEncoder, bool ReleaseParts, SamplerOptions Sampler, VaeTiling? Encode = null, VaeTiling? Decode = null, bool StreamTransformer = false);
+    bool StreamTextEncoder, bool ReleaseParts, SamplerOptions Sampler, VaeTiling? Encode = null, VaeTiling? Decode = null, bool StreamTransformer = false,
+    bool BothExperts = false);

@@ -7,6 +7,12 @@ namespace Engine.Runtime.Planning;
 /// <param name="Holds">What the memory is for, e.g. "weights 312 MB, activations 40 MB".</param>
 public sealed record PlannedStage(GenerationStage Stage, long Bytes, double? Seconds, string Holds);
 
+/// <summary>Another way of running a request, which takes another file.</summary>
+/// <param name="How">What it is, and how to come by the file.</param>
+/// <param name="Bytes">Most memory the process would hold.</param>
+/// <param name="Seconds">Estimated time; null where it was not estimated.</param>
+public sealed record PlanAlternative(string How, long Bytes, double? Seconds);
+
 /// <summary>How a request will be run and what that takes, worked out before anything is allocated.</summary>
 /// <remarks>Made by running the model's own code on a device that only counts.</remarks>
 public sealed record MemoryPlan
@@ -40,6 +46,15 @@ public sealed record MemoryPlan
 
     /// <summary>Estimated seconds for the whole job; null where it was not estimated.</summary>
     public double? Seconds { get; init; }
+
+    /// <summary>True when the transformer's blocks are read from disk in every step.</summary>
+    public required bool StreamsTransformer { get; init; }
+
+    /// <summary>Bytes a second that the transformer's file was measured to be read with; null where it was not.</summary>
+    public double? DiskSpeed { get; init; }
+
+    /// <summary>Ways that would do without reading blocks in every step.</summary>
+    public IReadOnlyList<PlanAlternative> Alternatives { get; init; } = [];
 
     /// <summary>What was chosen and why, in sentences for the user.</summary>
     public required IReadOnlyList<string> Notes { get; init; }

@@ -60,6 +60,29 @@ sealed class Planner
 
     bool Fit(bool keepLoaded)
     {
+        if (!FitOne(keepLoaded))
+        {
+            return false;
+        }
+
+        // Two experts share one device: the second is read while the first runs, if there is room for both.
+        if (_parts.Checkpoint.HasTransformer2 && !_residency.StreamTransformer)
+        {
+            var (residency, stages) = (_residency, _stages);
+            _residency = residency with { BothExperts = true };
+            Count();
+            if (Peak > _limit)
+            {
+                (_residency, _stages) = (residency, stages);
+                _notes.Add("the second of the two experts is read at the switch, when the first is released: both do not fit in memory.");
+            }
+        }
+
+        return true;
+    }
+
+    bool FitOne(bool keepLoaded)
+    {
         bool stream = TextEncoderBytes() > LargestKeptTextEncoder;
         _residency = new Residency(stream, ReleaseParts: !keepLoaded, new SamplerOptions(Pair: true, KeepKeyValues: true));
         Count();
@@ -147,13 +170,14 @@ sealed class Planner
 
     void StreamTransformer()
     {
-        _residency = _residency with { StreamTransformer = true };
-        _notes.Add("the transformer's blocks are read from disk one after the other in every step, so as to stay within the memory limit; a fast disk helps.");
+        // To keep keys and values would be one more pass over the file for each prompt, and computing them is little work.
+        _residency = _residency with { StreamTransformer = true, Sampler = _residency.Sampler with { KeepKeyValues = false } };
+        _notes.Add("the transformer's blocks are read from disk in every step, each while the one before it computes, so as to stay within the memory limit; a fast disk helps.");
     }
 
     long TransformerBytes()
     {
-        using var source = _parts.Checkpoint.OpenTransformer();
+        using var source = _parts.OpenTransformer();
         return source.Tensors.Sum(t => t.Bytes);
     }
 
@@ -215,7 +239,8 @@ sealed class Planner
 
     MemoryPlan Report(DeviceSpeed? speed)
     {
-        PlannedStage[] stages = [.. _stages.Select(s => new PlannedStage(s.Stage, _baseline + s.Peak, speed?.Seconds(s.Work), Holds(s)))];
+        var times = speed is null ? null : new PlanTimes(speed, _parts, _request);
+        PlannedStage[] stages = [.. _stages.Select(s => new PlannedStage(s.Stage, _baseline + s.Peak, times?.Seconds(s, _residency), Holds(s)))];
         var tiling = _residency.Decode ?? _residency.Encode;
         return new MemoryPlan
         {
@@ -229,8 +254,29 @@ sealed class Planner
             ReleasesParts = _residency.ReleaseParts,
             TileSize = (tiling?.TileWidth ?? 0) * _parts.Checkpoint.Vae!.SpatialFactor,
             Seconds = speed is null ? null : stages.Sum(s => s.Seconds),
+            StreamsTransformer = _residency.StreamTransformer,
+            DiskSpeed = times?.Disk,
+            Alternatives = _residency.StreamTransformer && speed is not null ? [.. Quantised(speed)] : [],
             Notes = _notes,
         };
+    }
+
+    // The first of these formats that would stay in memory, best first.
+    IEnumerable<PlanAlternative> Quantised(DeviceSpeed speed)
+    {
+        foreach (var type in new[] { DType.Q8_0, DType.Q4_K })
+        {
+            using var parts = new ModelParts(_parts.Checkpoint, _parts.Device, like: _parts, view: source => new QuantisedView(source, type));
+            var other = new Planner(parts, _request, _limit, _baseline);
+            if (other.Fit(keepLoaded: false) && !other._residency.StreamTransformer)
+            {
+                var times = new PlanTimes(speed, parts, _request);
+                yield return new PlanAlternative(
+                    $"the transformer in memory as {type} (engine convert {_parts.Checkpoint.Path} OUT.gguf --type {type.ToString().ToLowerInvariant()})",
+                    other.Peak,
+                    other._stages.Sum(stage => times.Seconds(stage, other._residency)));
+            }
+        }
     }
 
     string Holds(DryStage stage) => _parts.Device.Kind == DeviceKind.Cpu

@@ -39,7 +39,7 @@ static class RequestResolver
         }
 
         int overlap = task == VideoTask.Extend ? Overlap(wrong, request, frames, source!.Count) : 0;
-        int steps = request.Steps ?? model.Info.Steps;
+        int steps = request.Steps ?? (request.Turbo ? TurboSteps : model.Info.Steps);
         int firstStep = task == VideoTask.Restyle ? FirstStep(wrong, request.Strength ?? DefaultStrength, steps) : 0;
         var motion = wrong.Count == 0 ? MotionResolver.Resolve(wrong, notes, request, model, task, (width, height, frames), steps) : null;
         firstStep = motion is { UsesTimeToMove: true } ? motion.TweakIndex : firstStep;
@@ -56,13 +56,14 @@ static class RequestResolver
             throw new RequestException(wrong);
         }
 
+        notes.AddRange(LoraRequest.Of(request).Check(model));
         long seed = request.Seed ?? RandomNumberGenerator.GetInt32(MaxDrawnSeed);
         if (request.Seed is null)
         {
             notes.Add($"seed {seed} was drawn at random.");
         }
 
-        double guidance = request.Guidance ?? model.Info.Guidance;
+        double guidance = request.Guidance ?? (request.Turbo ? 1 : model.Info.Guidance);
         RequestSteps.Tell(notes, request, guidance);
         int joined = task == VideoTask.Extend && request.Join ? source!.Count : 0;
         var resolved = new ResolvedRequest
@@ -83,12 +84,12 @@ static class RequestResolver
             Steps = steps,
             FirstStep = firstStep,
             Guidance = guidance,
-            Guidance2 = request.Guidance2 ?? (request.Guidance is null ? model.Info.Guidance2 : null) ?? guidance,
+            Guidance2 = request.Guidance2 ?? (request.Guidance is null && !request.Turbo ? model.Info.Guidance2 : null) ?? guidance,
             GuidanceFirstStep = firstStep + (request.GuidanceFirstStep ?? 1) - 1,
             GuidanceLastStep = request.GuidanceLastStep is { } last ? firstStep + last - 1 : steps - 1,
             StepCache = request.StepCache ?? 0,
-            Shift = request.Shift ?? model.Scheduler?.FlowShift ?? DefaultShift,
-            Scheduler = request.Scheduler ?? model.Scheduler?.Kind ?? Model.Schedulers.SchedulerKind.UniPc,
+            Shift = request.Shift ?? (request.Turbo ? null : model.Scheduler?.FlowShift) ?? DefaultShift,
+            Scheduler = request.Scheduler ?? (request.Turbo ? Model.Schedulers.SchedulerKind.Turbo : model.Scheduler?.Kind) ?? Model.Schedulers.SchedulerKind.UniPc,
             MaxSequenceLength = request.MaxSequenceLength ?? model.Info.MaxSequenceLength,
             Overlap = overlap,
             JoinedFrames = joined,
@@ -103,6 +104,7 @@ static class RequestResolver
 
     const double DefaultStrength = 0.8;
     const double DefaultShift = 5;
+    const int TurboSteps = 4;
     const int DefaultOverlap = 5;
 
     static VideoTask TaskOf(VideoRequest request) => request switch

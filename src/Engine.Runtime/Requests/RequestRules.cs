@@ -46,6 +46,8 @@ static class RequestRules
         }
 
         MotionRules.Check(found, request);
+        Named(found, "lora_mode", request.LoraMode);
+        found.AddRange(LoraRequest.Problems(request));
         Combination(found, request);
         return found;
     }
@@ -72,6 +74,11 @@ static class RequestRules
         foreach (var (field, path, what, folder) in MotionRules.Files(request.Motion))
         {
             File(found, field, path, what, folder);
+        }
+
+        foreach (var lora in request.Loras ?? [])
+        {
+            File(found, "loras", lora.Path, "LoRA", folder: false);
         }
 
         return found;

@@ -1,3 +1,4 @@
+using Engine.Model.Lora;
 using Engine.Model.Schedulers;
 
 namespace Engine.Runtime;
@@ -81,6 +82,18 @@ public sealed record VideoRequest
 
     /// <summary>Sampler; null means the model's own.</summary>
     public SchedulerKind? Scheduler { get; init; }
+
+    /// <summary>LoRAs, in the order they are applied; null means none.</summary>
+    public IReadOnlyList<LoraInput>? Loras { get; init; }
+
+    /// <summary>Whether LoRAs are merged into the weights or kept beside them; null leaves it to the engine.</summary>
+    public LoraMode? LoraMode { get; init; }
+
+    /// <summary>Leave out tensors of a LoRA that fit nothing in the model, instead of refusing the file.</summary>
+    public bool LoraAllowUnmatched { get; init; }
+
+    /// <summary>For models or LoRAs distilled to a few steps: 4 steps (or <see cref="Steps"/>), no guidance, shift 5 and their own grid.</summary>
+    public bool Turbo { get; init; }
 
     /// <summary>Picture that the clip starts with.</summary>
     public PictureInput? FirstFrame { get; init; }

@@ -4,6 +4,7 @@ using System.Text.Json.Schema;
 using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
 using Engine.Kernels;
+using Engine.Model.Lora;
 using Engine.Model.Schedulers;
 
 namespace Engine.Runtime;
@@ -130,7 +131,7 @@ public static class VideoRequestJson
 
     static EngineException Explain(JsonException e, string source)
     {
-        string? field = e.Path is { Length: > 2 } path && path.StartsWith("$.", StringComparison.Ordinal) ? path[2..] : null;
+        string? field = e.Path is { Length: > 2 } path && path.StartsWith("$.", StringComparison.Ordinal) ? path[2..].Split('[', '.')[0] : null;
         var type = RequestJsonContext.Default.VideoRequest.Properties.FirstOrDefault(p => p.Name == field)?.PropertyType;
         if (field is not null && type is not null)
         {
@@ -153,6 +154,7 @@ public static class VideoRequestJson
         type = Nullable.GetUnderlyingType(type) ?? type;
         return type == typeof(int) || type == typeof(long) ? "a whole number"
             : type == typeof(double) ? "a number"
+            : type == typeof(IReadOnlyList<LoraInput>) ? "a list of { \"path\": text, \"strength\": number, \"expert\": \"high\" or \"low\" }"
             : type == typeof(bool) ? "true or false"
             : type == typeof(DeviceChoice) ? DeviceChoice.Forms
             : type == typeof(SchedulerKind) ? string.Join(", ", SchedulerNames.All)
@@ -194,6 +196,7 @@ public static class VideoRequestJson
         Keyframes = request.Keyframes is { } keyframes ? [.. keyframes.Select(k => k with { Image = Rooted(k.Image, folder)! })] : null,
         Motion = request.Motion?.RootedAt(folder),
         Model = request.Model is { } model ? Path.Combine(folder, model) : null,
+        Loras = request.Loras?.Select(lora => lora with { Path = Path.Combine(folder, lora.Path) }).ToArray(),
     };
 
     static PictureInput? Rooted(PictureInput? picture, string folder) =>
@@ -207,7 +210,7 @@ public static class VideoRequestJson
 public static class SchedulerNames
 {
     /// <summary>Every name.</summary>
-    public static IReadOnlyList<string> All { get; } = ["unipc", "euler", "dpm++"];
+    public static IReadOnlyList<string> All { get; } = ["unipc", "euler", "dpm++", "turbo"];
 
     /// <summary>The name of a sampler.</summary>
     public static string Name(this SchedulerKind kind) => All[(int)kind];
@@ -236,7 +239,7 @@ public static class SchedulerNames
     AllowTrailingCommas = true,
     Converters = [typeof(SchedulerKindJson), typeof(KebabEnumJson<VideoMode>), typeof(KebabEnumJson<ExtendDirection>), typeof(DeviceChoiceJson),
         typeof(KebabEnumJson<MotionUnits>), typeof(KebabEnumJson<MotionOrigin>), typeof(KebabEnumJson<MotionMethod>), typeof(KebabEnumJson<CameraMoveKind>),
-        typeof(KebabEnumJson<CameraMethod>)])]
+        typeof(KebabEnumJson<CameraMethod>), typeof(KebabEnumJson<LoraMode>), typeof(KebabEnumJson<LoraExpert>)])]
 [JsonSerializable(typeof(VideoRequest))]
 [JsonSerializable(typeof(MotionRequest))]
 [JsonSerializable(typeof(JsonObject))]

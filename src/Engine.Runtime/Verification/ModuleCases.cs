@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Engine.Kernels;
 using Engine.Model.Checkpoints;
+using Engine.Model.Lora;
 
 namespace Engine.Runtime.Verification;
 
@@ -33,9 +34,9 @@ static class ModuleCases
     static string? Unsupported(CaseRun run)
     {
         var json = run.Golden.Json;
-        if (json.TryGetProperty("lora", out _))
+        if (json.TryGetProperty("lora", out _) && run.Golden.Text("module") != "transformer")
         {
-            return "cases with LoRAs";
+            return "LoRAs of anything but a transformer";
         }
 
         return json.TryGetProperty("request", out var request)
@@ -46,7 +47,24 @@ static class ModuleCases
     static void Transformer(CaseRun run, Checkpoint checkpoint, int? textLength)
     {
         using var source = checkpoint.OpenTransformer();
-        TransformerCases.Run(run, checkpoint, source, "output", textLength ?? Requested(run, "text_length") ?? OfficialLength(run, checkpoint));
+        textLength ??= Requested(run, "text_length") ?? OfficialLength(run, checkpoint);
+        if (!run.Golden.Json.TryGetProperty("lora", out var loras))
+        {
+            TransformerCases.Run(run, checkpoint, source, "output", textLength);
+            return;
+        }
+
+        // Both ways of applying them must give the reference's result.
+        LoraSpec[] specs =
+        [
+            .. loras.EnumerateArray().Select(lora => new LoraSpec(
+                Path.GetFullPath(Path.Combine(run.Golden.Folder, "..", lora.GetProperty("file").GetString()!)), lora.GetProperty("strength").GetSingle())),
+        ];
+        foreach (var mode in new[] { LoraMode.Merge, LoraMode.Apart })
+        {
+            using var set = LoraSet.Open(specs, checkpoint.Transformer!, second: false, mode, allowUnmatched: false);
+            TransformerCases.Run(run, checkpoint, source, "output", textLength, set);
+        }
     }
 
     // Fun-Camera's code pads the text itself, as the official one does.

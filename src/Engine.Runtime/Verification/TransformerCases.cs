@@ -1,5 +1,6 @@
 using Engine.Kernels;
 using Engine.Model.Checkpoints;
+using Engine.Model.Lora;
 using Engine.Model.Transformer;
 using Engine.Model.Weights;
 
@@ -8,14 +9,11 @@ namespace Engine.Runtime.Verification;
 /// <summary>One forward of a transformer: <c>hidden_states</c>, <c>timestep</c>, <c>encoder_hidden_states</c> -> <c>output</c>.</summary>
 static class TransformerCases
 {
-    public static void Run(CaseRun run, Checkpoint checkpoint, IWeightSource source, string output, int? textLength)
+    public static void Run(CaseRun run, Checkpoint checkpoint, IWeightSource source, string output, int? textLength, LoraSet? loras = null)
     {
         var config = checkpoint.Transformer
             ?? throw new EngineException(ErrorKind.BadInput, $"{checkpoint.Path} holds no transformer.");
-        var store = new WeightStore(source, run.Device);
-        using var model = WanTransformer.Load(store.Root, config, run.Device);
-        store.Complete();
-
+        using var model = WanTransformer.Load(source, config, run.Device, loras);
         using var latent = run.InputOnDevice("hidden_states");
         using var text = Text(run, textLength);
         using var image = run.Golden.Has("encoder_hidden_states_image") ? ImageTokens(run) : default;

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Engine.Kernels;
+using Engine.Model.Lora;
 using Engine.Model.Schedulers;
 using Xunit;
 
@@ -44,6 +45,23 @@ public sealed class VideoRequestJsonTests
     }
 
     [Fact]
+    public void Loras_are_recorded_with_strength_and_expert()
+    {
+        var got = VideoRequestJson.Parse("""{ "prompt": "x", "turbo": true, "lora_mode": "apart", "loras": [ { "path": "a.safetensors" }, { "path": "b.safetensors", "strength": -0.5, "expert": "high" } ] }""");
+        Assert.Equal([new LoraInput("a.safetensors"), new LoraInput("b.safetensors", -0.5, LoraExpert.High)], got.Loras);
+        Assert.Equal((true, LoraMode.Apart), (got.Turbo, got.LoraMode));
+        Assert.Equal(got.Loras, VideoRequestJson.Parse(VideoRequestJson.Write(got)).Loras);
+    }
+
+    [Theory]
+    [InlineData("a.safetensors", "a.safetensors", 1, null)]
+    [InlineData("a.safetensors:0.8", "a.safetensors", 0.8, null)]
+    [InlineData("a.safetensors:low", "a.safetensors", 1, LoraExpert.Low)]
+    [InlineData("b:c.safetensors:-1.5:high", "b:c.safetensors", -1.5, LoraExpert.High)]
+    public void Loras_are_written_as_file_strength_expert(string text, string path, double strength, LoraExpert? expert) =>
+        Assert.Equal(new LoraInput(path, strength, expert), LoraInput.Parse(text));
+
+    [Fact]
     public void Comments_and_trailing_commas_are_fine()
     {
         var got = VideoRequestJson.Parse("""
@@ -57,13 +75,14 @@ public sealed class VideoRequestJsonTests
 
     [Theory]
     [InlineData("""{ "prompt": "x", "promt": "y" }""", "promt", "did you mean 'prompt'")]
-    [InlineData("""{ "loras": [] }""", "loras", "no such field")]
+    [InlineData("""{ "loras": [ "a.safetensors" ] }""", "loras", "a list of { \"path\"")]
+    [InlineData("""{ "loras": [ { "path": "a", "strenght": 1 } ] }""", "loras", "a list of { \"path\"")]
     [InlineData("""{ "width": "wide" }""", "width", "a whole number")]
     [InlineData("""{ "width": 12.5 }""", "width", "a whole number")]
     [InlineData("""{ "steps": 99999999999 }""", "steps", "a whole number")]
     [InlineData("""{ "guidance": "NaN" }""", "guidance", "a number")]
-    [InlineData("""{ "scheduler": "ddim" }""", "scheduler", "unipc, euler, dpm++")]
-    [InlineData("""{ "scheduler": 1 }""", "scheduler", "unipc, euler, dpm++")]
+    [InlineData("""{ "scheduler": "ddim" }""", "scheduler", "unipc, euler, dpm++, turbo")]
+    [InlineData("""{ "scheduler": 1 }""", "scheduler", "unipc, euler, dpm++, turbo")]
     [InlineData("""{ "mode": "eat" }""", "mode", "restyle, extend, edit")]
     [InlineData("""{ "mode": 1 }""", "mode", "restyle, extend, edit")]
     [InlineData("""{ "first_frame": 3 }""", "first_frame", "a path")]
@@ -108,7 +127,7 @@ public sealed class VideoRequestJsonTests
         using var schema = JsonDocument.Parse(VideoRequestJson.Schema());
         var properties = schema.RootElement.GetProperty("properties");
         Assert.True(properties.TryGetProperty("max_sequence_length", out _));
-        Assert.Equal(["unipc", "euler", "dpm++"], properties.GetProperty("scheduler").GetProperty("enum").EnumerateArray().Select(e => e.GetString()));
+        Assert.Equal(["unipc", "euler", "dpm++", "turbo"], properties.GetProperty("scheduler").GetProperty("enum").EnumerateArray().Select(e => e.GetString()));
         Assert.False(schema.RootElement.GetProperty("additionalProperties").GetBoolean());
     }
 }
