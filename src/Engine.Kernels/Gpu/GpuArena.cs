@@ -39,7 +39,7 @@ sealed class GpuArena : IDisposable
         {
             lock (_lock)
             {
-                return _slabs.Sum(s => s.Buffer.Length);
+                return Held;
             }
         }
     }
@@ -51,10 +51,17 @@ sealed class GpuArena : IDisposable
         lock (_lock)
         {
             long missing = bytes - _slabs.Sum(s => s.Free);
-            while (missing > 0)
+            if (missing <= 0)
+            {
+                return;
+            }
+
+            // Slabs of another job's shape would only be in the way.
+            Trim();
+            for (missing = bytes - _slabs.Sum(s => s.Free); missing > 0;)
             {
                 long now = Math.Max(Math.Min(missing, _largestSlab), SmallestSlab);
-                AddSlab(now);
+                _ = TryAdd(now, out var cause) ?? throw NoMemory(bytes, cause);
                 missing -= now;
             }
         }
@@ -124,34 +131,44 @@ sealed class GpuArena : IDisposable
 
     Slab AddSlab(long bytes)
     {
+        if (TryAdd(bytes, out _) is { } slab)
+        {
+            return slab;
+        }
+
+        // What earlier stages used and nobody uses now may be all that is missing.
+        Trim();
+        return TryAdd(bytes, out var cause) ?? throw NoMemory(bytes, cause);
+    }
+
+    EngineException NoMemory(long bytes, Exception? cause) => new(
+        ErrorKind.NoResources,
+        $"{_deviceName} has no {bytes / 1e6:F0} MB of memory left ({Held / 1e6:F0} of {_accelerator.MemorySize / 1e6:F0} MB are in use here); ask for a smaller clip, give a --memory limit, or free memory that other programs hold.",
+        cause);
+
+    // Some drivers promise more than there is and fail only when it is used.
+    Slab? TryAdd(long bytes, out Exception? cause)
+    {
+        cause = null;
+        if (bytes > _accelerator.MemorySize - Held)
+        {
+            return null;
+        }
+
         try
         {
-            return Added(bytes);
+            var slab = new Slab(_accelerator.Allocate1D<byte>(bytes));
+            _slabs.Add(slab);
+            return slab;
         }
-        catch (Exception first) when (IsOutOfMemory(first))
+        catch (Exception e) when (IsOutOfMemory(e))
         {
-            // What earlier stages used and nobody uses now may be all that is missing.
-            Trim();
-            try
-            {
-                return Added(bytes);
-            }
-            catch (Exception e) when (IsOutOfMemory(e))
-            {
-                throw new EngineException(
-                    ErrorKind.NoResources,
-                    $"{_deviceName} has no {bytes / 1e6:F0} MB of memory left ({_slabs.Sum(s => s.Buffer.Length) / 1e6:F0} MB are in use here); ask for a smaller clip, give a --memory limit, or free memory that other programs hold.",
-                    e);
-            }
+            cause = e;
+            return null;
         }
     }
 
-    Slab Added(long bytes)
-    {
-        var slab = new Slab(_accelerator.Allocate1D<byte>(bytes));
-        _slabs.Add(slab);
-        return slab;
-    }
+    long Held => _slabs.Sum(s => s.Buffer.Length);
 
     static bool IsOutOfMemory(Exception e) => e switch
     {

@@ -12,7 +12,7 @@ sealed class FrameMaker(
     /// <summary>Decodes a latent [C, T, h, w] into the queue.</summary>
     public void Run(Tensor latent, CancellationToken cancel)
     {
-        using var scratch = new Workspace(parts.Device);
+        using var scratch = new Workspace(parts.Device, blockBytes: 1 << 12);
         var source = request.Request.Video is { } clip && (request.JoinedFrames > 0 || PastesBack) ? SourceClip.Open(clip) : null;
         bool backward = request.Direction == ExtendDirection.Backward;
         if (!backward)

@@ -23,7 +23,7 @@ sealed class LatentEncoder : IDisposable
     {
         _config = vae.Config;
         _encoder = vae.OpenEncoder(height, width, tiling);
-        _scratch = new Workspace(vae.Device);
+        _scratch = new Workspace(vae.Device, blockBytes: 1 << 12);
         _frames = vae.Device.NewTensor([_config.TemporalFactor, height, width, 3]);
         _latent = vae.Device.NewTensor([_config.ZDim, 1, height / _config.SpatialFactor, width / _config.SpatialFactor]);
     }

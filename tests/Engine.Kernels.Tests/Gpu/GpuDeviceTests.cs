@@ -99,6 +99,25 @@ public sealed class GpuDeviceTests
     }
 
     [Fact]
+    public void Memory_that_the_device_has_not_is_a_clear_error_and_nothing_is_lost()
+    {
+        var gpu = TestDevices.Gpu();
+        using var kept = gpu.NewTensor([100]);
+        kept.Fill(3);
+        long held = gpu.Allocated;
+        long impossible = 64 * gpu.TotalMemory;
+        foreach (var attempt in (Action[])[() => gpu.Allocate(impossible), () => gpu.Reserve(impossible)])
+        {
+            var e = Assert.Throws<EngineException>(attempt);
+            Assert.Equal(ErrorKind.NoResources, e.Kind);
+            Assert.Contains(gpu.Name, e.Message);
+        }
+
+        Assert.Equal(held, gpu.Allocated);
+        Assert.All(kept.ToArray(), v => Assert.Equal(3f, v));
+    }
+
+    [Fact]
     public void Tensors_of_an_accelerator_have_no_host_address()
     {
         var gpu = TestDevices.Gpu();

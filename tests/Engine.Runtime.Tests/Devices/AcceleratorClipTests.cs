@@ -1,5 +1,6 @@
+using Engine.Kernels;
 using Engine.Kernels.Gpu;
-using Engine.Runtime;
+using Engine.Runtime.Devices;
 using Engine.Testing;
 using Xunit;
 
@@ -62,6 +63,34 @@ public sealed class AcceleratorClipTests
         {
             File.Delete(state);
         }
+    }
+
+    [Fact]
+    public async Task A_plan_counts_what_the_device_lends()
+    {
+        var choice = Accelerator();
+        using var opened = DeviceOpener.Open(choice);
+        foreach (var request in (VideoRequest[])[new("x") { Steps = 1 }, new("x") { Steps = 1, Width = 256, Height = 192, Frames = 33, Guidance = 1 }])
+        {
+            await using var engine = new VideoEngine(new VideoEngineOptions { ModelPath = Repository.BuiltinModel, KeepLoaded = false }, log: null, opened.Device);
+            var plan = await engine.PlanAsync(request);
+            opened.Device.ResetPeak();
+            await foreach (var _ in engine.StreamAsync(request))
+            {
+            }
+
+            Assert.InRange(opened.Device.Peak, plan.Peak * 0.9, plan.Peak * 1.01);
+            Assert.InRange(((GpuDevice)opened.Device).ReservedMemory, 0, plan.Peak + (32 << 20));
+        }
+    }
+
+    [Fact]
+    public async Task More_than_the_limit_is_refused_with_numbers()
+    {
+        var request = new VideoRequest("x") { Device = Accelerator(), MemoryLimit = 64L << 20, Width = 1024, Height = 1024, Frames = 161 };
+        var e = await Assert.ThrowsAsync<EngineException>(() => s_engine.PlanAsync(request));
+        Assert.Equal(ErrorKind.NoResources, e.Kind);
+        Assert.Matches(@"1024x1024 with 161 frames does not fit: [a-z ]+ takes .*; \d+x\d+ with \d+ frames would fit", e.Message);
     }
 
     static DeviceChoice Accelerator()
