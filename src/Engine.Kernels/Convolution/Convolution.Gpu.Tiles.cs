@@ -4,18 +4,37 @@ using ILGPU;
 
 namespace Engine.Kernels;
 
-/// <content>Tiles of 128 pixels by 64 outputs, one per group; eight by eight sums lie in each thread's registers.</content>
+/// <content>Tiles of 128 pixels by 64 or 96 outputs, one per group; eight by eight sums lie in each thread's registers.</content>
 public static partial class Convolution
 {
-    const int TileThreads = 128;
     const int TilePixels = 128;
-    const int TileOutputs = 64;
     const int TileDepth = 16;
 
     // Four floats more than pixels, so that the values of a block are written to different banks.
     const int TilePitch = TilePixels + 4;
 
-    static void Tiles(
+    internal interface ITileWidth
+    {
+        /// <summary>Outputs of a tile, a multiple of 32.</summary>
+        static abstract int Outputs { get; }
+    }
+
+    internal readonly struct Tile64 : ITileWidth
+    {
+        public static int Outputs => 64;
+    }
+
+    /// <summary>Fits the 96, 192 and 384 channels of VAE 2.1.</summary>
+    internal readonly struct Tile96 : ITileWidth
+    {
+        public static int Outputs => 96;
+    }
+
+    // Eight pixels and eight outputs for each thread.
+    static int TileThreads<TWidth>()
+        where TWidth : struct, ITileWidth => TilePixels / 8 * TWidth.Outputs / 8;
+
+    static void Tiles<TWidth>(
         ArrayView<float> current,
         ArrayView<float> previous,
         ArrayView<float> oldest,
@@ -24,40 +43,47 @@ public static partial class Convolution
         ArrayView<float> residual,
         ArrayView<float> y,
         ConvShape shape)
+        where TWidth : struct, ITileWidth
     {
         var xs = SharedMemory.Allocate<float>(TileDepth * TilePitch);
-        var ws = SharedMemory.Allocate<float>(TileDepth * TileOutputs);
+        var ws = SharedMemory.Allocate<float>(TileDepth * TWidth.Outputs);
         var xs4 = xs.Cast<F4>();
         var ws4 = ws.Cast<F4>();
         int thread = Group.IdxX;
-        int across = Parts(shape.Outputs, TileOutputs);
+        int across = Parts(shape.Outputs, TWidth.Outputs);
         int tiles = Parts(shape.Pixels, TilePixels);
-        int n0 = Grid.IdxX % across * TileOutputs;
+        int n0 = Grid.IdxX % across * TWidth.Outputs;
         int m0 = Grid.IdxX / across % tiles * TilePixels;
         int phase = Grid.IdxX / across / tiles;
 
-        // A thread loads four inputs of each of four pixels, and four outputs' weights of two steps or panels.
+        // A thread loads four inputs of each of three or four pixels, and four outputs' weights of one step in two panels.
         int quad = (thread & 3) * 4;
         int line = thread >> 2;
+        int lines = TileThreads<TWidth>() / 4;
+        bool fourth = line + (3 * lines) < TilePixels;
+        bool third = line + (2 * lines) < TilePixels;
         int last = shape.Pixels - 1;
         long x0 = quad + shape.InputAt(IntrinsicMath.Min(m0 + line, last), phase);
-        long x1 = quad + shape.InputAt(IntrinsicMath.Min(m0 + line + 32, last), phase);
-        long x2 = quad + shape.InputAt(IntrinsicMath.Min(m0 + line + 64, last), phase);
-        long x3 = quad + shape.InputAt(IntrinsicMath.Min(m0 + line + 96, last), phase);
+        long x1 = quad + shape.InputAt(IntrinsicMath.Min(m0 + line + lines, last), phase);
+        long x2 = quad + shape.InputAt(IntrinsicMath.Min(m0 + line + (2 * lines), last), phase);
+        long x3 = quad + shape.InputAt(IntrinsicMath.Min(m0 + line + (3 * lines), last), phase);
         int step = (thread & 63) >> 2;
         int panel = (n0 / ConvWeight.PanelWidth) + (thread >> 6);
-        int toW = (step * TileOutputs / 4) + (thread >> 6 << 2) + (thread & 3);
+        int toW = (step * TWidth.Outputs / 4) + (thread >> 6 << 2) + (thread & 3);
+        int panelsApart = TWidth.Outputs / 32;
         int skipped = shape.FirstFrame * shape.Rows * shape.RunLength * ConvWeight.PanelWidth;
         int w0 = ((shape.PanelAt(phase, panel) + skipped) >> 2) + (thread & 63);
-        int w1 = ((shape.PanelAt(phase, panel + 2) + skipped) >> 2) + (thread & 63);
+        int w1 = ((shape.PanelAt(phase, panel + panelsApart) + skipped) >> 2) + (thread & 63);
         int stepsOf0 = panel < shape.Panels ? shape.RunLength - step : 0;
-        int stepsOf1 = panel + 2 < shape.Panels ? shape.RunLength - step : 0;
+        int stepsOf1 = panel + panelsApart < shape.Panels ? shape.RunLength - step : 0;
         var weights4 = weights.Cast<F4>();
         bool aligned = shape.AlignedX != 0;
         int down = (shape.X.Width + (2 * shape.X.Border)) * shape.Inputs;
 
-        int right = thread & 7;
-        int below = thread >> 3;
+        // Pixels 4 below .. + 3 and 64 more, outputs 4 right .. + 3 and half a tile more: reads without conflicts of banks.
+        const int Half = TilePixels / 2;
+        int right = thread % (TWidth.Outputs / 8);
+        int below = thread / (TWidth.Outputs / 8);
         F8 s0 = default, s1 = default, s2 = default, s3 = default, s4 = default, s5 = default, s6 = default, s7 = default;
         for (int t = shape.FirstFrame; t < shape.Frames; t++)
         {
@@ -70,8 +96,8 @@ public static partial class Convolution
                     int left = shape.RunLength - k - quad;
                     var v0 = Four(x, x0 + at + k, left, aligned);
                     var v1 = Four(x, x1 + at + k, left, aligned);
-                    var v2 = Four(x, x2 + at + k, left, aligned);
-                    var v3 = Four(x, x3 + at + k, left, aligned);
+                    var v2 = Four(x, x2 + at + k, third ? left : 0, aligned);
+                    var v3 = Four(x, x3 + at + k, fourth ? left : 0, aligned);
                     F4 u0 = default;
                     F4 u1 = default;
                     if (k < stepsOf0)
@@ -89,18 +115,26 @@ public static partial class Convolution
                     w1 += steps * (ConvWeight.PanelWidth / 4);
                     Group.Barrier();
                     Scatter(xs, (quad * TilePitch) + line, v0);
-                    Scatter(xs, (quad * TilePitch) + line + 32, v1);
-                    Scatter(xs, (quad * TilePitch) + line + 64, v2);
-                    Scatter(xs, (quad * TilePitch) + line + 96, v3);
+                    Scatter(xs, (quad * TilePitch) + line + lines, v1);
+                    if (third)
+                    {
+                        Scatter(xs, (quad * TilePitch) + line + (2 * lines), v2);
+                    }
+
+                    if (fourth)
+                    {
+                        Scatter(xs, (quad * TilePitch) + line + (3 * lines), v3);
+                    }
+
                     ws4[toW] = u0;
-                    ws4[toW + 8] = u1;
+                    ws4[toW + (panelsApart * ConvWeight.PanelWidth / 4)] = u1;
                     Group.Barrier();
                     for (int d = 0; d < TileDepth; d++)
                     {
-                        var low = ws4[(d * (TileOutputs / 4)) + right];
-                        var high = ws4[(d * (TileOutputs / 4)) + right + 8];
+                        var low = ws4[(d * (TWidth.Outputs / 4)) + right];
+                        var high = ws4[(d * (TWidth.Outputs / 4)) + right + (TWidth.Outputs / 8)];
                         var upper = xs4[(d * (TilePitch / 4)) + below];
-                        var lower = xs4[(d * (TilePitch / 4)) + below + 16];
+                        var lower = xs4[(d * (TilePitch / 4)) + below + (Half / 4)];
                         s0 = F8.MultiplyAdd(upper.V0, low, high, s0);
                         s1 = F8.MultiplyAdd(upper.V1, low, high, s1);
                         s2 = F8.MultiplyAdd(upper.V2, low, high, s2);
@@ -117,14 +151,14 @@ public static partial class Convolution
         for (int r = 0; r < 8; r++)
         {
             var s = r < 4 ? r < 2 ? r == 0 ? s0 : s1 : r == 2 ? s2 : s3 : r < 6 ? r == 4 ? s4 : s5 : r == 6 ? s6 : s7;
-            int m = m0 + (r < 4 ? 0 : 64) + (below * 4) + (r & 3);
+            int m = m0 + (r < 4 ? 0 : Half) + (below * 4) + (r & 3);
             if (m < shape.Pixels)
             {
                 long to = shape.OutputAt(shape.Y, m, phase);
                 long from = shape.HasResidual == 0 ? 0 : shape.OutputAt(shape.Residual, m, phase);
                 int n = n0 + (right * 4);
                 Store(bias, residual, from, y, to, n, s.V0, s.V1, s.V2, s.V3, shape);
-                Store(bias, residual, from, y, to, n + 32, s.V4, s.V5, s.V6, s.V7, shape);
+                Store(bias, residual, from, y, to, n + (TWidth.Outputs / 2), s.V4, s.V5, s.V6, s.V7, shape);
             }
         }
     }

@@ -23,21 +23,36 @@ public static partial class Convolution
         ArrayView<float> y,
         ConvShape shape);
 
-    static readonly GpuKernel<GpuLaunch> s_tiles = new(typeof(Convolution), nameof(Tiles), TileThreads);
+    // No number of groups is asked of the compiler: with three of 192 threads it keeps sums in memory.
+    static readonly GpuKernel<GpuLaunch> s_tiles64 = new(typeof(Convolution), nameof(Tiles), TileThreads<Tile64>(), [typeof(Tile64)]);
+    static readonly GpuKernel<GpuLaunch> s_tiles96 = new(typeof(Convolution), nameof(Tiles), TileThreads<Tile96>(), [typeof(Tile96)]);
     static readonly GpuKernel<GpuLaunch> s_strips = new(typeof(Convolution), nameof(Strips), 1);
 
-    static void GpuTiles(Device device, in ConvCall call) => Launch((GpuDevice)device, s_tiles, call, TilePixels, TileOutputs, TileThreads);
-
-    static void GpuStrips(Device device, in ConvCall call) => Launch((GpuDevice)device, s_strips, call, StripPixels, ConvWeight.PanelWidth, 1);
-
-    static void Launch(GpuDevice gpu, GpuKernel<GpuLaunch> kernel, in ConvCall call, int pixels, int outputs, int threads)
+    // The width that computes fewer outputs that nobody asked for.
+    static void GpuTiles(Device device, in ConvCall call)
     {
+        int outputs = call.Weight.Outputs;
+        if (Parts(outputs, Tile96.Outputs) * Tile96.Outputs < Parts(outputs, Tile64.Outputs) * Tile64.Outputs)
+        {
+            Launch(device, s_tiles96, call, TilePixels, Tile96.Outputs);
+        }
+        else
+        {
+            Launch(device, s_tiles64, call, TilePixels, Tile64.Outputs);
+        }
+    }
+
+    static void GpuStrips(Device device, in ConvCall call) => Launch(device, s_strips, call, StripPixels, ConvWeight.PanelWidth);
+
+    static void Launch(Device device, GpuKernel<GpuLaunch> kernel, in ConvCall call, int pixels, int outputs)
+    {
+        var gpu = (GpuDevice)device;
         var (x, weight, y, residual, _) = call;
         var shape = new ConvShape(call);
         long groups = (long)weight.Phases * Parts(shape.Pixels, pixels) * Parts(shape.Outputs, outputs);
         kernel.On(gpu)(
             gpu.Stream,
-            new KernelConfig(checked((int)groups), threads),
+            new KernelConfig(checked((int)groups), kernel.Group),
             gpu.View(x.Current.Values),
             gpu.View(x.Previous.Values),
             gpu.View(x.Oldest.Values),
