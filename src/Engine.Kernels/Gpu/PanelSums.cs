@@ -6,7 +6,7 @@ namespace Engine.Kernels.Gpu;
 /// <summary>Four rows times a panel of sixteen columns: the heart of kernels for devices that are the host's cores.</summary>
 /// <remarks>
 /// Such kernels have one thread per group. Shared memory is its scratch, without a barrier, and the driver's compiler makes
-/// vectors of each eight fields, so that four rows of two vectors of sums stay in registers (perf/records/gpu-linear.md).
+/// vectors of each eight fields, so that four rows of two vectors of sums stay in registers (perf/records/devices.md).
 /// </remarks>
 struct PanelSums
 {
