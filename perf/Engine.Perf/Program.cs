@@ -21,7 +21,13 @@ else if (args is ["vae", .. var vae])
 {
     VaeTiming.Run(vae);
 }
+else if (args is ["ptxas", ..])
+{
+    return PtxasTable.Run(args is [_, var file, ..] ? file : null);
+}
 else
 {
     BenchmarkSwitcher.FromAssembly(typeof(Program).Assembly).Run(args);
 }
+
+return 0;

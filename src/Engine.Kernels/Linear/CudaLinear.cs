@@ -46,6 +46,9 @@ static class CudaLinear
     const int LargeTileColumns = 512;
     const int MostSplits = 32;
 
+    // Rows that are packed at a time: many more than fill a device, yet 13,824 inputs in two parts stay below 1 GB.
+    const int MostRows = 16384;
+
     // Stages that a share of k should have at least, so that its pipeline fills.
     const int LeastStages = 8;
 
@@ -90,14 +93,42 @@ static class CudaLinear
         return new CudaLinearPlan(CudaLinearKernels.Small[type], type, rows, outputs, inputs, small, splits, passes);
     }
 
-    /// <summary>Runs a plan: packs x, multiplies, and adds up the shares of k if there are several.</summary>
+    /// <summary>Bytes of scratch memory that <see cref="Run"/> takes; parameters as for <see cref="Plan"/>.</summary>
+    public static long ScratchBytes(DType type, int rows, int outputs, int inputs, bool precise, int multiprocessors, int mostRows = MostRows)
+    {
+        long whole = Plan(type, Math.Min(rows, mostRows), outputs, inputs, precise, multiprocessors).ScratchBytes;
+        int rest = rows % mostRows;
+        return rows <= mostRows || rest == 0 ? whole : Math.Max(whole, Plan(type, rest, outputs, inputs, precise, multiprocessors).ScratchBytes);
+    }
+
+    /// <summary>Packs x, multiplies, and adds up the shares of k if there are several; so many rows at a time that the packed ones stay small.</summary>
     /// <param name="queue">Where the launches go.</param>
-    /// <param name="plan">The plan.</param>
-    /// <param name="x">[M, K] f32.</param>
+    /// <param name="type">Stored type of the weights.</param>
+    /// <param name="inputs">K.</param>
+    /// <param name="precise">True for f32-like results, false for reduced precision.</param>
+    /// <param name="x">[M, K] f32, 16-byte aligned.</param>
     /// <param name="w">[N, K] as stored, 16-byte aligned.</param>
-    /// <param name="end">What becomes of the sums; its rows, width, row scale and partial sums are set here.</param>
-    /// <param name="scratch">So many bytes as the plan says, 256-byte aligned.</param>
-    public static void Run(ICudaQueue queue, in CudaLinearPlan plan, ulong x, ulong w, LinearEnd end, ulong scratch)
+    /// <param name="end">What becomes of the sums; M and N are its rows and width; its row scale and partial sums are set here.</param>
+    /// <param name="scratch">So many bytes as <see cref="ScratchBytes"/> says, 64-byte aligned.</param>
+    /// <param name="mostRows">Rows that are packed at a time.</param>
+    public static void Run(ICudaQueue queue, DType type, int inputs, bool precise, ulong x, ulong w, LinearEnd end, ulong scratch, int mostRows = MostRows)
+    {
+        for (int first = 0; first < end.Rows; first += mostRows)
+        {
+            int rows = Math.Min(mostRows, end.Rows - first);
+            var part = end with
+            {
+                Rows = rows,
+                Y = end.Y + ((ulong)first * (ulong)end.Width * 4),
+                Map = end.Map == 0 ? 0 : end.Map + ((ulong)first * 4),
+            };
+            var plan = Plan(type, rows, end.Width, inputs, precise, queue.Multiprocessors);
+            RunPlan(queue, plan, x + ((ulong)first * (ulong)inputs * 4), w, part, scratch);
+        }
+    }
+
+    /// <summary>Runs a plan.</summary>
+    internal static void RunPlan(ICudaQueue queue, in CudaLinearPlan plan, ulong x, ulong w, LinearEnd end, ulong scratch)
     {
         end = end with
         {

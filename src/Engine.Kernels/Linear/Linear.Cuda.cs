@@ -13,11 +13,12 @@ public static partial class Linear
     /// <summary>Floats of scratch that the tensor-core variant takes; 0 where it does not run.</summary>
     static int CudaScratch(Device device, Tensor x, Weight w) =>
         device.Kind == DeviceKind.Cuda && x.Rows > 0 && CudaLinear.Supports(w.Type, w.Columns)
-            ? TensorCoreDevice.Floats(CudaPlan(device as GpuDevice, x, w).ScratchBytes)
+            ? TensorCoreDevice.Floats(CudaLinear.ScratchBytes(
+                w.Type, x.Rows, w.Rows, w.Columns, IsPrecise(device as GpuDevice),
+                (device as GpuDevice)?.CudaQueue?.Multiprocessors ?? MultiprocessorsOfPlans))
             : 0;
 
-    static CudaLinearPlan CudaPlan(GpuDevice? gpu, Tensor x, Weight w) => CudaLinear.Plan(
-        w.Type, x.Rows, w.Rows, w.Columns, precise: gpu?.ReducedPrecision != true, gpu?.CudaQueue?.Multiprocessors ?? MultiprocessorsOfPlans);
+    static bool IsPrecise(GpuDevice? gpu) => gpu?.ReducedPrecision != true;
 
     static void CudaTensorCores(Device device, in LinearCall call)
     {
@@ -35,11 +36,14 @@ public static partial class Linear
             Gate = gpu.AddressOf(call.Gate),
             Map = gpu.AddressOf(call.Map?.Storage),
             Y = gpu.AddressOf(call.Y),
+            Rows = call.X.Rows,
+            Width = call.W.Rows,
             Scale = call.W.Scale,
             Activation = (int)call.Activation,
             Output = (int)call.Output,
         };
         CudaLinear.Run(
-            gpu.CudaQueue!, CudaPlan(gpu, call.X, call.W), gpu.AddressOf(call.X), gpu.AddressOf(call.W.Storage), end, gpu.AddressOf(call.Partial));
+            gpu.CudaQueue!, call.W.Type, call.W.Columns, IsPrecise(gpu),
+            gpu.AddressOf(call.X), gpu.AddressOf(call.W.Storage), end, gpu.AddressOf(call.Partial));
     }
 }

@@ -62,6 +62,15 @@ public sealed unsafe class CudaLinearTests(ITestOutputHelper log)
         Assert.InRange(error, 0, Limit(type, true));
     }
 
+    [Fact]
+    public void Rows_that_are_packed_in_turns_end_in_their_places()
+    {
+        var plan = CudaLinear.Plan(DType.F16, 150, 40, 64, true, 4);
+        var (error, queue) = Run(plan, CopyTiming.Late, Activation.None, LinearOutput.AddGated, mostRows: 64);
+        Assert.Equal(3, queue.Ran.Count(name => name == PackRows.F16.Name));
+        Assert.InRange(error, 0, Limit(DType.F16, true));
+    }
+
     // What each line of the pipeline is for: without it the result must be wrong.
     [Theory]
     [InlineData(0, "bar.sync", "", 3)]
@@ -109,7 +118,7 @@ public sealed unsafe class CudaLinearTests(ITestOutputHelper log)
     }
 
     static (double Error, SimQueue Queue) Run(
-        CudaLinearPlan plan, CopyTiming timing, Activation activation, LinearOutput output, Func<CudaKernel, string, string>? mutate = null)
+        CudaLinearPlan plan, CopyTiming timing, Activation activation, LinearOutput output, Func<CudaKernel, string, string>? mutate = null, int mostRows = 0)
     {
         var (m, n, k) = (plan.Rows, plan.Outputs, plan.Inputs);
         var device = TestDevices.Cpu(Isa.Vector128);
@@ -138,7 +147,18 @@ public sealed unsafe class CudaLinearTests(ITestOutputHelper log)
             Output = (int)output,
         };
         ulong stored = global.Put<byte>(new ReadOnlySpan<byte>(w.Address, (int)w.Bytes));
-        CudaLinear.Run(queue, plan, global.Put<float>(x.ToArray()), stored, end, global.Blank((int)(plan.ScratchBytes / 4)));
+        ulong from = global.Put<float>(x.ToArray());
+        if (mostRows == 0)
+        {
+            CudaLinear.RunPlan(queue, plan, from, stored, end, global.Blank((int)(plan.ScratchBytes / 4)));
+        }
+        else
+        {
+            long bytes = CudaLinear.ScratchBytes(plan.Type, m, n, k, plan.Passes > 1, queue.Multiprocessors, mostRows);
+            end = end with { Rows = m, Width = n };
+            CudaLinear.Run(queue, plan.Type, k, plan.Passes > 1, from, stored, end, global.Blank((int)(bytes / 4)), mostRows);
+        }
+
         float[] got = global.Get<float>(to, m * n);
         float[] want = y.ToArray();
         double errors = 0;

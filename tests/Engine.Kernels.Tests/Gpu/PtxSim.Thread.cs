@@ -151,9 +151,18 @@ sealed partial class PtxSim
             bool unordered = float.IsNaN(a) || float.IsNaN(b);
             return how switch
             {
-                "eq" => a == b, "ne" => !unordered && a != b, "lt" => a < b, "le" => a <= b, "gt" => a > b, "ge" => a >= b,
-                "equ" => unordered || a == b, "neu" => unordered || a != b, "ltu" => unordered || a < b, "leu" => unordered || a <= b,
-                "gtu" => unordered || a > b, "geu" => unordered || a >= b,
+                "eq" => a == b,
+                "ne" => !unordered && a != b,
+                "lt" => a < b,
+                "le" => a <= b,
+                "gt" => a > b,
+                "ge" => a >= b,
+                "equ" => unordered || a == b,
+                "neu" => unordered || a != b,
+                "ltu" => unordered || a < b,
+                "leu" => unordered || a <= b,
+                "gtu" => unordered || a > b,
+                "geu" => unordered || a >= b,
                 _ => throw new NotSupportedException(i.ToString()),
             };
         }
@@ -169,7 +178,12 @@ sealed partial class PtxSim
         };
         return how switch
         {
-            "eq" => c == 0, "ne" => c != 0, "lt" or "lo" => c < 0, "le" or "ls" => c <= 0, "gt" or "hi" => c > 0, "ge" or "hs" => c >= 0,
+            "eq" => c == 0,
+            "ne" => c != 0,
+            "lt" or "lo" => c < 0,
+            "le" or "ls" => c <= 0,
+            "gt" or "hi" => c > 0,
+            "ge" or "hs" => c >= 0,
             _ => throw new NotSupportedException(i.ToString()),
         };
     }

@@ -1,4 +1,5 @@
 using Engine.Kernels.Gpu;
+using Engine.Testing;
 using Xunit;
 
 namespace Engine.Kernels.Tests.Gpu;
@@ -23,6 +24,38 @@ public sealed class PtxasTests(ITestOutputHelper log)
             Assert.Equal(0, report.SpillBytes);
             Assert.True(report.GroupsPerSm(chip, kernel.Threads, kernel.SharedBytes) >= 1, $"{name} does not fit a multiprocessor of {chip}");
         }
+    }
+
+    // One test for all of them: they are many and small. Kernels of one thread per group run on processors only.
+    [Fact]
+    public void Portable_kernels_assemble_without_stack_or_spills()
+    {
+        var ptxas = Ptxas.Find(out string reason);
+        Assert.SkipWhen(ptxas is null, reason);
+        var faults = new System.Collections.Concurrent.ConcurrentBag<string>();
+        Parallel.ForEach(GpuKernel.All.Where(k => k.Group > 1), new ParallelOptions { MaxDegreeOfParallelism = Environment.ProcessorCount }, kernel =>
+        {
+            using var compiler = new OfflinePtx();
+            string ptx = compiler.Compile(kernel.Method, kernel.Specialization);
+            foreach (string chip in Ptxas.Architectures)
+            {
+                var report = ptxas.Assemble(ptx, chip);
+                if (report.StackBytes + report.SpillBytes > 0)
+                {
+                    faults.Add($"{kernel.Name} on {chip}: {report}");
+                }
+            }
+        });
+        Assert.Empty(faults);
+        Assert.NotEmpty(GpuKernel.All);
+    }
+
+    [Fact]
+    public void The_record_has_every_tensor_core_kernel()
+    {
+        string record = File.ReadAllText(Path.Combine(Repository.Root, "perf", "records", "ptxas.md"));
+        var missing = CudaKernels.All.Where(k => !record.Contains($"| {k.Name} | {k.Threads} | 0 + {k.SharedBytes} |", StringComparison.Ordinal));
+        Assert.True(!missing.Any(), $"run 'Engine.Perf ptxas perf/records/ptxas.md': {string.Join(", ", missing.Select(k => k.Name))}");
     }
 
     [Fact]
