@@ -1,5 +1,6 @@
 using BenchmarkDotNet.Running;
 using Engine.Perf;
+using Engine.Perf.Operations;
 
 if (args is ["quick", .. var rest])
 {
@@ -24,6 +25,11 @@ else if (args is ["vae", .. var vae])
 else if (args is ["ptxas", ..])
 {
     return PtxasTable.Run(args is [_, var file, ..] ? file : null);
+}
+else if (args is ["operations", var operation, .. var device])
+{
+    OperationBenchmarks.Choose(operation, device.FirstOrDefault());
+    BenchmarkRunner.Run<OperationBenchmarks>();
 }
 else
 {

@@ -21,7 +21,7 @@ static class ProfileView
         Console.Out.WriteLine();
         var shown = report.Rows.Where(r => all || r.Share >= Visible).ToArray();
         Output.Table(
-            ["operation", "variant", ">calls", ">time", ">share", ">GFLOP/s", ">GB/s", ">flop/byte", ">of roofline", "bound by"],
+            ["operation", "variant", ">calls", ">time", ">each", ">share", ">GFLOP/s", ">GB/s", ">flop/byte", ">of roofline", "bound by"],
             shown.Select(Cells));
         if (shown.Length < report.Rows.Count)
         {
@@ -57,12 +57,43 @@ static class ProfileView
         ["rows"] = new JsonArray([.. report.Rows.Select(r => (JsonNode)Json(r))]),
     };
 
+    /// <summary>What came of the checks, below the table.</summary>
+    public static void Write(KernelReport report)
+    {
+        foreach (var check in report.Checks)
+        {
+            Console.Out.WriteLine(
+                $"{check.Variant}: largest difference from the reference {check.Error:0.0e+00} of the largest value, allowed {check.Limit:0.0e+00}: {(check.Passed ? "ok" : "FAILED")}");
+        }
+
+        if (report.Skipped.Count > 0)
+        {
+            Console.Out.WriteLine($"not on this device at this shape: {string.Join(", ", report.Skipped)}");
+        }
+    }
+
+    /// <summary>Table and checks as JSON.</summary>
+    public static JsonObject Json(KernelReport report)
+    {
+        var json = Json(report.Report);
+        json["checks"] = new JsonArray([.. report.Checks.Select(c => (JsonNode)new JsonObject
+        {
+            ["variant"] = c.Variant,
+            ["error"] = Finite(c.Error),
+            ["limit"] = c.Limit,
+            ["ok"] = c.Passed,
+        })]);
+        json["skipped"] = new JsonArray([.. report.Skipped.Select(s => (JsonNode)s)]);
+        return json;
+    }
+
     static JsonObject Json(ProfileRow row) => new()
     {
         [row.IsKernel ? "kernel" : "operation"] = row.Name,
         ["variant"] = row.Variant,
         ["calls"] = row.Calls,
         ["seconds"] = row.Seconds,
+        ["seconds_each"] = row.Each,
         ["share"] = Finite(row.Share),
         ["gflops"] = Finite(row.GFlops),
         ["gb_per_second"] = Finite(row.GBytes),
@@ -80,6 +111,7 @@ static class ProfileView
             row.Variant,
             $"{row.Calls}",
             Time(row.Seconds),
+            Time(row.Each),
             $"{100 * row.Share:0.0} %",
             known && row.Flops > 0 ? $"{row.GFlops:0.0}" : "-",
             known ? $"{row.GBytes:0.0}" : "-",

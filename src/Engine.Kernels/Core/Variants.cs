@@ -18,7 +18,7 @@ public interface IVariantTable
     /// <summary>Names of the variants, in order of preference.</summary>
     IReadOnlyList<string> Names { get; }
 
-    /// <summary>The variant that runs whatever the device and shape; null means the first that supports them.</summary>
+    /// <summary>The only variant that is taken, where it supports the device and shape; null means the first that does.</summary>
     /// <exception cref="ArgumentException">There is no variant of that name.</exception>
     string? Forced { get; set; }
 }
@@ -30,7 +30,8 @@ public sealed class VariantTable<TKernel> : IVariantTable, IEnumerable<Variant<T
 {
     readonly List<Variant<TKernel>> _all = [];
     readonly string _operation;
-    string? _forced;
+    readonly string? _forced;
+    Variant<TKernel>? _only;
 
     /// <summary>Makes an empty table.</summary>
     /// <param name="operation">Name of the operation, e.g. "Linear".</param>
@@ -49,8 +50,8 @@ public sealed class VariantTable<TKernel> : IVariantTable, IEnumerable<Variant<T
     /// <inheritdoc/>
     public string? Forced
     {
-        get => _forced;
-        set => _forced = value is null ? null : (Find(value) ?? throw Unknown(value)).Name;
+        get => _only?.Name;
+        set => _only = value is null ? null : Find(value) ?? throw Unknown(value);
     }
 
     /// <summary>Adds the next variant, less preferred than those before it.</summary>
@@ -64,6 +65,13 @@ public sealed class VariantTable<TKernel> : IVariantTable, IEnumerable<Variant<T
     /// <exception cref="NotSupportedException">No variant runs there.</exception>
     public TKernel Pick(Device device, Shape shape)
     {
+        if (_only is not null)
+        {
+            return _only.Supports(device, shape)
+                ? Picked(device, _only)
+                : throw new NotSupportedException($"{_operation} does not run as {_only.Name} on {device.Name} for shape {shape}.");
+        }
+
         if (!string.IsNullOrEmpty(_forced))
         {
             return Picked(device, Find(_forced) ?? throw Unknown(_forced));

@@ -31,7 +31,7 @@ public sealed class GpuDevice : Device
         _arena = new GpuArena(_accelerator, Name, kind == DeviceKind.Cuda ? LargestCudaSlab : LargestOpenClSlab);
         _transfers = new GpuTransfers(_accelerator, Stream);
         _none = _arena.Allocate(GpuArena.Alignment);
-        CudaQueue = _accelerator is CudaAccelerator cuda ? new CudaStreamQueue(cuda, Stream) : null;
+        CudaQueue = _accelerator is CudaAccelerator cuda ? new CudaStreamQueue(this, cuda, Stream) : null;
         RunsOnHostCores = device is CLDevice { DeviceType: CLDeviceType.CL_DEVICE_TYPE_CPU };
         ComputeCapability = device is CudaDevice { Architecture: { } arch } ? (arch.Major * 10) + arch.Minor : 0;
     }
@@ -149,10 +149,16 @@ public sealed class GpuDevice : Device
     /// <summary>The launcher of a kernel that is about to be started.</summary>
     internal Delegate Starting(GpuKernel kernel)
     {
-        Launches++;
         var launcher = (kernel.Id < _loaded.Length ? _loaded[kernel.Id] : null) ?? Load(kernel);
-        Watch?.Launch(kernel.Name);
+        Starting(kernel.Name);
         return launcher;
+    }
+
+    /// <summary>Counts a kernel that is about to be started.</summary>
+    internal void Starting(string kernel)
+    {
+        Launches++;
+        Watch?.Launch(kernel);
     }
 
     Delegate Load(GpuKernel kernel)

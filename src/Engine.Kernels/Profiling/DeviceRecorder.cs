@@ -111,8 +111,11 @@ public sealed class DeviceRecorder : IDeviceWatch, IDisposable
     /// <summary>Ends the recording.</summary>
     public void Dispose()
     {
-        _device.Watch = null;
-        _clock.Dispose();
+        if (_device.Watch == this)
+        {
+            _device.Watch = null;
+            _clock.Dispose();
+        }
     }
 
     // An operation with kernels of its own lasts from the start of the first to the end of the last: what a device waits before

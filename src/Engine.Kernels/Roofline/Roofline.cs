@@ -27,6 +27,10 @@ public readonly record struct Roofline(double FlopsPerSecond, double BytesPerSec
         _ => throw new ArgumentException($"{device.Name} computes nothing that could be measured.", nameof(device)),
     };
 
+    /// <summary>The better of two measurements: neighbours on the machine only ever make one worse.</summary>
+    public Roofline OrBetter(Roofline other) =>
+        new(Math.Max(FlopsPerSecond, other.FlopsPerSecond), Math.Max(BytesPerSecond, other.BytesPerSecond));
+
     /// <summary>The most that work of a kind can reach, FLOP/s: bound by memory below a certain intensity, by arithmetic above.</summary>
     /// <param name="intensity">Floating-point operations per byte moved.</param>
     public double Attainable(double intensity) => Math.Min(FlopsPerSecond, intensity * BytesPerSecond);

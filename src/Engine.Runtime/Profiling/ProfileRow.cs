@@ -16,6 +16,9 @@ namespace Engine.Runtime.Profiling;
 public sealed record ProfileRow(
     string Name, string Variant, bool IsKernel, int Calls, double Seconds, double Share, double Flops, double Bytes, Roofline Peak)
 {
+    /// <summary>Seconds of one call, on average.</summary>
+    public double Each => Seconds / Calls;
+
     /// <summary>Speed, GFLOP/s.</summary>
     public double GFlops => Flops / Seconds / 1e9;
 

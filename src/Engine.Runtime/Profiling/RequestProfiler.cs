@@ -39,19 +39,23 @@ public static class RequestProfiler
         await RunOnceAsync(engine, request, steps, cancel).ConfigureAwait(false);
         device!.Synchronize();
         double seconds = steps.Stop();
+        long ended = (device as GpuDevice)?.Launches ?? 0;
         var spans = recorder.Spans();
+        string method = recorder.Method;
+        recorder.Dispose();
+        peak = peak.OrBetter(Roofline.Measure(device));
         return new ProfileReport
         {
             What = $"{resolved.ModelName}, {resolved.Width}x{resolved.Height}, {resolved.OutputFrames} frames, {resolved.Steps - resolved.FirstStep} steps",
             Device = device.Name,
-            Method = recorder.Method,
+            Method = method,
             Peak = peak,
             Runs = 1,
             Seconds = seconds,
             Rows = ProfileTable.Of(spans, peak),
             Spans = spans,
             Stages = steps.Stages,
-            Launches = ((device as GpuDevice)?.Launches ?? 0) - launched,
+            Launches = ended - launched,
             LaunchesPerStep = device is GpuDevice ? steps.MiddleLaunches : null,
             BytesPerStep = bytesPerStep,
         };

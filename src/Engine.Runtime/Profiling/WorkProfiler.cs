@@ -44,18 +44,22 @@ public static class WorkProfiler
 
         device.Synchronize();
         double seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
+        long ended = (device as GpuDevice)?.Launches ?? 0;
         var spans = recorder.Spans();
+        string method = recorder.Method;
+        recorder.Dispose();
+        peak = peak.OrBetter(Roofline.Measure(device));
         return new ProfileReport
         {
             What = what,
             Device = device.Name,
-            Method = recorder.Method,
+            Method = method,
             Peak = peak,
             Runs = runs,
             Seconds = seconds,
             Rows = ProfileTable.Of(spans, peak),
             Spans = spans,
-            Launches = ((device as GpuDevice)?.Launches ?? 0) - launched,
+            Launches = ended - launched,
         };
     }
 }

@@ -11,12 +11,14 @@ sealed unsafe partial class CudaStreamQueue : ICudaQueue
     const int FreeSharedBytes = 48 << 10;
     const int MaxDynamicSharedBytes = 8;
 
+    readonly GpuDevice _device;
     readonly CudaAccelerator _accelerator;
     readonly CudaStream _stream;
     readonly Dictionary<CudaKernel, ILGPU.Runtime.Cuda.CudaKernel> _loaded = new(ReferenceEqualityComparer.Instance);
 
-    public CudaStreamQueue(CudaAccelerator accelerator, AcceleratorStream stream)
+    public CudaStreamQueue(GpuDevice device, CudaAccelerator accelerator, AcceleratorStream stream)
     {
+        _device = device;
         _accelerator = accelerator;
         _stream = (CudaStream)stream;
     }
@@ -29,9 +31,11 @@ sealed unsafe partial class CudaStreamQueue : ICudaQueue
     {
         if (!_loaded.TryGetValue(kernel, out var loaded))
         {
+            _device.Watch?.Pause();
             _loaded.Add(kernel, loaded = Load(kernel));
         }
 
+        _device.Starting(kernel.Name);
         using var binding = _stream.BindScoped();
         CudaException.ThrowIfFailed(CudaAPI.CurrentAPI.LaunchKernel(
             loaded.FunctionPtr, gridX, gridY, 1, kernel.Threads, 1, 1, kernel.SharedBytes, _stream.StreamPtr, (nint)arguments, 0));
