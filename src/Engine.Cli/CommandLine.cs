@@ -74,6 +74,8 @@ static class CommandLine
         var root = new RootCommand("Makes video clips from text, pictures and clips.")
         {
             GenerateCommand.Create(),
+            EditCommand.Create(),
+            ExtendCommand.Create(),
             PlanCommand.Create(),
             VerifyCommand.Create(),
             InspectCommand.Create(),

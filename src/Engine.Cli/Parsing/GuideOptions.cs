@@ -12,14 +12,23 @@ sealed class GuideOptions
     readonly Option<string?> _control = Opt.Text("--control", "FILE", "Clip of poses, depths or edges that the new one follows");
     readonly Option<double[]?> _strength = Opt.Numbers("--control-strength", "X[,X...]", "How strongly these count: one number, or one for each control block", "a number, or numbers with commas between them");
     readonly Option<ExtendDirection?> _direction = Opt.Choice("--direction", "extend: go on after the source, or lead up to it", ("forward", ExtendDirection.Forward), ("backward", ExtendDirection.Backward));
+    readonly Option<OnOffValue?> _holdColour = Opt.OnOff("--hold-colour", "Extending and long clips: keep the colours of the part before (default: on)");
+    readonly Option<int?> _window = Opt.Int("--window", "N", "Frames of the rounds that a long clip is made in, 4n+1 (default: what the model was trained for)");
+    readonly Option<QualityTier?> _tier = Opt.Choice("--tier", "Size and steps as a set: standard (480p), pro (720p), master (720p, more steps)", ("standard", QualityTier.Standard), ("pro", QualityTier.Pro), ("master", QualityTier.Master));
+    readonly Option<string?> _aspect = Opt.Text("--aspect", "W:H", "Proportions, such as 16:9, 9:16 or 1:1, at the model's or the tier's number of pixels");
     readonly Option<double[]?> _expand = Opt.Numbers("--expand", "L,T,R,B", "edit: pixels to add left, above, right and below, made anew", "four whole numbers with commas between them");
 
     /// <summary>Adds all of them.</summary>
-    public void AddTo(Command command)
+    /// <param name="command">The command.</param>
+    /// <param name="except">Names of options that the command does not have.</param>
+    public void AddTo(Command command, params string[] except)
     {
-        foreach (var option in (Option[])[_keyframe, _reference, _control, _strength, _direction, _expand])
+        foreach (var option in (Option[])[_keyframe, _reference, _control, _strength, _direction, _expand, _holdColour, _window, _tier, _aspect])
         {
-            command.Add(option);
+            if (!except.Contains(option.Name))
+            {
+                command.Add(option);
+            }
         }
     }
 
@@ -36,6 +45,10 @@ sealed class GuideOptions
             Control = parse.GetValue(_control) is { } control ? ClipInput.FromFile(control) : request.Control,
             ControlStrength = parse.GetValue(_strength) is { Length: > 0 } strengths ? strengths : request.ControlStrength,
             Direction = parse.GetValue(_direction) ?? request.Direction,
+            HoldColour = parse.GetSwitch(_holdColour) ?? request.HoldColour,
+            WindowFrames = parse.GetValue(_window) ?? request.WindowFrames,
+            Tier = parse.GetValue(_tier) ?? request.Tier,
+            Aspect = parse.GetValue(_aspect) ?? request.Aspect,
             Expand = parse.GetValue(_expand) is { Length: > 0 } expand ? ParseMargins(expand) : request.Expand,
         };
     }

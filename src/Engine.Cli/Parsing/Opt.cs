@@ -83,6 +83,12 @@ static class Opt
         },
     };
 
+    /// <summary>On or off. (An option of type bool would take no other words than true and false.)</summary>
+    public static Option<OnOffValue?> OnOff(string name, string description) => Choice(name, description, ("on", OnOffValue.On), ("off", OnOffValue.Off));
+
+    /// <summary>What an on-or-off option says; null where it is not given.</summary>
+    public static bool? GetSwitch(this ParseResult parse, Option<OnOffValue?> option) => parse.GetValue(option) is { } value ? value == OnOffValue.On : null;
+
     /// <summary>A required argument that is one of a few names.</summary>
     public static Argument<string> OneOf(string name, string description, params string[] names)
     {
@@ -172,4 +178,14 @@ static class Opt
     }
 
     static string Shortened(string text) => text.Length <= 40 ? text : string.Concat(text.AsSpan(0, 37), "...");
+}
+
+/// <summary>Value of an on-or-off option.</summary>
+enum OnOffValue
+{
+    /// <summary>Off.</summary>
+    Off,
+
+    /// <summary>On.</summary>
+    On,
 }

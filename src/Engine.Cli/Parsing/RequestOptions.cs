@@ -22,6 +22,7 @@ sealed class RequestOptions
         ["max_sequence_length"] = "--text-length",
         ["keyframes"] = "--keyframe",
         ["references"] = "--reference",
+        ["window_frames"] = "--window",
     };
 
     readonly Argument<string?> _prompt = new("prompt") { Description = "What the clip shows, in quotes", Arity = ArgumentArity.ZeroOrOne };
@@ -53,20 +54,26 @@ sealed class RequestOptions
     readonly Option<VideoMode?> _mode = Opt.Choice("--mode", "What to do with --video", ("restyle", VideoMode.Restyle), ("extend", VideoMode.Extend), ("edit", VideoMode.Edit));
     readonly Option<double?> _strength = Opt.Number("--strength", "X", "restyle: how much of the source is given up, above 0 to 1");
     readonly Option<int?> _overlap = Opt.Int("--overlap", "N", "extend: how many of the source's last frames the new part starts with");
-    readonly Option<bool?> _join = Opt.Choice("--join", "extend: put the source in front of the new part (default: on)", ("on", true), ("off", false));
+    readonly Option<OnOffValue?> _join = Opt.OnOff("--join", "extend: put the source in front of the new part (default: on)");
     readonly Option<string?> _mask = Opt.Text("--mask", "FILE", "edit: picture or clip that is white where the clip is made anew");
     readonly GuideOptions _guides = new();
-    readonly Option<bool?> _keepOutside = Opt.Choice("--keep-outside", "edit: put the source's own pixels back outside the mask (default: on)", ("on", true), ("off", false));
+    readonly Option<OnOffValue?> _keepOutside = Opt.OnOff("--keep-outside", "edit: put the source's own pixels back outside the mask (default: on)");
     readonly MotionOptions _motion = new();
     readonly Option<int?> _textLength = Opt.Int("--text-length", "TOKENS", "Tokens of text that the model sees");
     readonly Option<DeviceChoice?> _device = DeviceOption.Create();
     readonly Option<int?> _threads = Opt.Int("--threads", "N", "CPU threads; 0 means one per core");
     readonly Option<long?> _memory = Opt.Bytes("--memory", "Most memory to use (default: what is free)");
 
-    /// <summary>Adds all of them.</summary>
-    public void AddTo(Command command)
+    /// <summary>Adds all of them, or all that go with a source clip that is named otherwise.</summary>
+    /// <param name="command">The command.</param>
+    /// <param name="except">Names of options that the command does not have.</param>
+    public void AddTo(Command command, params string[] except)
     {
-        command.Add(_prompt);
+        if (!except.Contains("prompt"))
+        {
+            command.Add(_prompt);
+        }
+
         foreach (var option in (Option[])
         [
             _image, _endImage, _video, _mode, _strength, _overlap, _join, _mask, _keepOutside,
@@ -76,11 +83,17 @@ sealed class RequestOptions
             _textLength, _model, _config, _device, _threads, _memory,
         ])
         {
-            command.Add(option);
+            if (!except.Contains(option.Name))
+            {
+                command.Add(option);
+            }
         }
 
-        _guides.AddTo(command);
-        _motion.AddTo(command);
+        _guides.AddTo(command, except);
+        if (!except.Contains("--brush"))
+        {
+            _motion.AddTo(command);
+        }
     }
 
     /// <summary>The request that a command line asks for; its values are for the engine to check.</summary>
@@ -93,7 +106,21 @@ sealed class RequestOptions
             throw new EngineException(ErrorKind.BadRequest, "<prompt> is missing: say in quotes what the clip shows, or give --config FILE.");
         }
 
+        return Build(parse, Loaded(config, prompt));
+    }
+
+    /// <summary>The model that the command line names, or null.</summary>
+    public string? Model(ParseResult parse) => parse.GetValue(_model);
+
+    static VideoRequest Loaded(string? config, string? prompt)
+    {
         var request = config is null ? new VideoRequest() : VideoRequestJson.Load(config);
+        return prompt is null ? request : request with { Prompt = prompt };
+    }
+
+    /// <summary>A request with what the command line says put over it.</summary>
+    public VideoRequest Build(ParseResult parse, VideoRequest request)
+    {
         var size = parse.GetValue(_size);
         if (size is not null && (parse.GetValue(_width) ?? parse.GetValue(_height)) is not null)
         {
@@ -104,7 +131,6 @@ sealed class RequestOptions
         bool newLength = (parse.GetValue(_frames) is not null) || (parse.GetValue(_seconds) is not null);
         return _guides.Apply(parse, request) with
         {
-            Prompt = prompt ?? request.Prompt,
             NegativePrompt = parse.GetValue(_negative) ?? request.NegativePrompt,
             Model = parse.GetValue(_model) ?? request.Model,
             Width = size?.Width ?? parse.GetValue(_width) ?? request.Width,
@@ -131,9 +157,9 @@ sealed class RequestOptions
             Mode = parse.GetValue(_mode) ?? request.Mode,
             Strength = parse.GetValue(_strength) ?? request.Strength,
             Overlap = parse.GetValue(_overlap) ?? request.Overlap,
-            Join = parse.GetValue(_join) ?? request.Join,
+            Join = parse.GetSwitch(_join) ?? request.Join,
             Mask = parse.GetValue(_mask) is { } mask ? ClipInput.FromFile(mask) : request.Mask,
-            PasteBack = parse.GetValue(_keepOutside) ?? request.PasteBack,
+            PasteBack = parse.GetSwitch(_keepOutside) ?? request.PasteBack,
             Motion = _motion.Build(parse, request.Motion),
             MaxSequenceLength = parse.GetValue(_textLength) ?? request.MaxSequenceLength,
             Device = parse.GetValue(_device) ?? request.Device,

@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Text.Json.Nodes;
 using Engine.Kernels;
+using Engine.Runtime.Jobs;
 using Engine.Runtime.Media;
 using Engine.Runtime.Pipelines;
 
@@ -76,6 +77,26 @@ public sealed class GeneratedVideo : IAsyncDisposable
 
         await writer.CompleteAsync(cancel).ConfigureAwait(false);
         return writer.Path;
+    }
+
+    /// <summary>True when the clip's latents can be kept beside it, for extending it later without loss.</summary>
+    /// <remarks>Not where pixels were put back, nor where the clip leads up to another: then they are not those of the clip.</remarks>
+    public bool HasLatents => Request is not { Task: VideoTask.Edit, Request.PasteBack: true } and not { Task: VideoTask.Extend, Direction: ExtendDirection.Backward };
+
+    /// <summary>Writes the clip's latents beside its file; extending that file then goes on from them.</summary>
+    /// <param name="clip">The file that was saved.</param>
+    /// <returns>The file with the latents.</returns>
+    /// <exception cref="EngineException">It could not be written.</exception>
+    /// <exception cref="InvalidOperationException">This clip's latents cannot be kept; see <see cref="HasLatents"/>.</exception>
+    public string SaveLatents(string clip)
+    {
+        if (!HasLatents)
+        {
+            throw new InvalidOperationException("The latents of this clip are not those of its frames.");
+        }
+
+        LatentsFile.Write(clip, _latent, _parts.Checkpoint, Request.JoinedFrames, Request.DroppedFrames);
+        return LatentsFile.PathOf(clip);
     }
 
     /// <summary>Frees the latents.</summary>

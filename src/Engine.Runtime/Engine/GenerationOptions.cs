@@ -13,6 +13,11 @@ public sealed record GenerationOptions
     /// <remarks>Without the file the job starts from the beginning. A state of another request or model is refused.</remarks>
     public bool Resume { get; init; }
 
+    /// <summary>Where the state of a round is kept, of a clip that is made in rounds: the first in <see cref="StatePath"/>, the others beside it.</summary>
+    /// <param name="path"><see cref="StatePath"/>.</param>
+    /// <param name="round">From 0.</param>
+    public static string StatePathOf(string path, int round) => round == 0 ? path : $"{path}.{round}";
+
     /// <summary>Decode a small picture of the clip after every so many steps; 0 makes none.</summary>
     public int PreviewEverySteps { get; init; }
 

@@ -174,7 +174,7 @@ public sealed class VideoEngine : IVideoEngine
             _log.LogInformation("{Note}", note);
         }
 
-        var job = new GenerationJob(parts, resolved, residency, options, told);
+        var job = new ClipJob(parts, resolved, residency, options, told);
         try
         {
             var latent = job.Run(cancel);

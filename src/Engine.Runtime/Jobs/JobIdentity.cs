@@ -189,6 +189,13 @@ sealed class JobIdentity
         }
     }
 
+    /// <summary>What tells a model's VAE from others: names, shapes and samples of its weights.</summary>
+    public static string Vae(Checkpoint model) => Hash(hash =>
+    {
+        using var source = model.OpenVae();
+        Weights(hash, source);
+    });
+
     static string Model(Checkpoint model) => Hash(hash =>
     {
         var parts = new List<Func<IWeightSource>> { model.OpenTransformer, model.OpenTextEncoder, model.OpenVae };

@@ -30,7 +30,7 @@ sealed class FrameMaker(
             {
                 originals?.MoveNext();
                 masks?.MoveNext();
-                if (backward ? first + i < request.Frames - request.Overlap : first + i >= request.Overlap)
+                if (backward ? first + i < request.Frames - request.Overlap : first + i >= request.DroppedFrames)
                 {
                     Hand(frames[i], originals?.Current, masks?.Current, scratch, cancel);
                 }

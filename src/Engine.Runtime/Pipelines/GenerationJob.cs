@@ -7,7 +7,8 @@ namespace Engine.Runtime.Pipelines;
 
 /// <summary>One request from its prompt to its finished latent: text, inputs, noise, steps.</summary>
 /// <remarks>Runs on one thread from start to end. Parts of the model are read as they are needed and released as the plan says.</remarks>
-sealed class GenerationJob(ModelParts parts, ResolvedRequest request, Residency residency, GenerationOptions options, JobProgress progress)
+sealed class GenerationJob(
+    ModelParts parts, ResolvedRequest request, Residency residency, GenerationOptions options, JobProgress progress, ClipTail? tail = null)
 {
     readonly IPipelineObserver? _observer = options.Observer;
 
@@ -15,7 +16,7 @@ sealed class GenerationJob(ModelParts parts, ResolvedRequest request, Residency 
     /// <exception cref="OperationCanceledException">Cancelled; noticed within one block of one step.</exception>
     public Tensor Run(CancellationToken cancel)
     {
-        var inputs = JobInputs.Load(request, n => progress.Note(GenerationStage.EncodingInputs, n));
+        var inputs = JobInputs.Load(request, tail, n => progress.Note(GenerationStage.EncodingInputs, n));
         using var scheduler = Scheduler.Create(request.Scheduler, request.Steps, request.Shift);
         var random = new TorchRandom(request.Seed);
         using var latent = parts.Device.NewTensor(InputStage.LatentShape(request, parts.Checkpoint));

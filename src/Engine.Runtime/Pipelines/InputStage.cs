@@ -112,6 +112,15 @@ static class InputStage
         var given = into.Given!;
         switch (request.Task)
         {
+            case VideoTask.Extend when inputs?.Tail is { } tail:
+                encoder.Encode([new EncoderFrame(null, Values: tail.Frames[0])], (_, frame) => given.Give(0, frame), cancel);
+                for (int i = 0; i < tail.Count; i++)
+                {
+                    using var latent = Latents.Copy(tail.Latents, i, 1);
+                    given.Give(1 + i, latent);
+                }
+
+                break;
             case VideoTask.Extend when request.Direction == ExtendDirection.Backward:
                 GiveEnd(model, request, inputs, encoder, shape, into, note, cancel);
                 break;
@@ -128,12 +137,28 @@ static class InputStage
                 {
                     // A last frame is one more latent frame, encoded as a single picture, and dropped after the last step.
                     bool appended = at > 0 && at == request.Frames - 1 && EndsWithPicture(request, model);
-                    int place = appended ? shape[1] - 1 : (at + model.Vae!.TemporalFactor - 1) / model.Vae.TemporalFactor;
+                    int place = appended ? shape[1] - 1 : (at + model.Vae!.TemporalFactor - 1) / model.Vae!.TemporalFactor;
                     into.ExtraFrames = EndsWithPicture(request, model) ? 1 : 0;
-                    encoder.Encode([picture], (_, frame) => given.Give(place, frame), cancel);
+                    if (at == 0 || appended)
+                    {
+                        encoder.Encode([picture], (_, frame) => given.Give(place, frame), cancel);
+                        continue;
+                    }
+
+                    // Latents within a clip hold several frames: the picture held for as long is such a latent.
+                    encoder.Encode(
+                        Enumerable.Repeat(picture, model.Vae!.TemporalFactor + 1), (t, frame) => GiveOne(given, t == 1 ? place : null, frame), cancel);
                 }
 
                 break;
+        }
+
+        static void GiveOne(GivenLatents given, int? place, Tensor frame)
+        {
+            if (place is { } at)
+            {
+                given.Give(at, frame);
+            }
         }
 
         static bool[]? Next(IEnumerator<bool[]> masks) => masks.MoveNext() ? masks.Current : null;

@@ -27,11 +27,15 @@ sealed class JobInputs
     /// <summary>What moves, or null.</summary>
     public MotionScene? Scene { get; private init; }
 
+    /// <summary>The end of the clip that is gone on from, when it is there in latents.</summary>
+    public ClipTail? Tail { get; private init; }
+
     /// <summary>Reads everything; pictures that cannot be used are found out here.</summary>
     /// <param name="resolved">The request.</param>
+    /// <param name="tail">The end of the clip that is gone on from, or null.</param>
     /// <param name="note">Told what was done to a picture.</param>
     /// <exception cref="Engine.Kernels.EngineException">A picture or clip cannot be read.</exception>
-    public static JobInputs Load(ResolvedRequest resolved, Action<string> note)
+    public static JobInputs Load(ResolvedRequest resolved, ClipTail? tail, Action<string> note)
     {
         var request = resolved.Request;
         var source = request.Video is { } clip ? SourceClip.Open(clip) : null;
@@ -41,6 +45,7 @@ sealed class JobInputs
             Originals = [.. resolved.Keyframes.Select(k => Pictures.Load(k.Image))],
             References = [.. (request.References ?? []).Select(Pictures.Load)],
             Source = source,
+            Tail = tail,
             Control = request.Control is { } control ? SourceClip.Open(control) : null,
             Mask = resolved.Task == VideoTask.Edit ? resolved.OpenMask(source!, note) : null,
             Scene = resolved.Motion is { NeedsScene: true }

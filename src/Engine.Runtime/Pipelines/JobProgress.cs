@@ -6,7 +6,9 @@ namespace Engine.Runtime.Pipelines;
 sealed class JobProgress(ResolvedRequest request, IProgress<GenerationProgress>? listener)
 {
     readonly long _start = Stopwatch.GetTimestamp();
-    readonly int _steps = request.Steps - request.FirstStep;
+    readonly int _stepsPerRound = request.Steps - request.FirstStep;
+    readonly int _steps = (request.Steps - request.FirstStep) * (request.Windows is not null ? ClipJob.Rounds(request).Count : 1);
+    int _before;
     long _stepsStart;
     int _firstTimed;
     double? _secondsPerStep;
@@ -16,6 +18,9 @@ sealed class JobProgress(ResolvedRequest request, IProgress<GenerationProgress>?
 
     /// <summary>Estimated seconds that decoding will take; null while unknown.</summary>
     public double? DecodeSeconds { get; set; }
+
+    /// <summary>A round of a clip that is made in rounds begins.</summary>
+    public void BeginRound(int round) => _before = round * _stepsPerRound;
 
     /// <summary>A new stage begins.</summary>
     public void Enter(GenerationStage stage, string? note = null) => Tell(stage, note);
@@ -28,14 +33,14 @@ sealed class JobProgress(ResolvedRequest request, IProgress<GenerationProgress>?
     {
         _stepsStart = Stopwatch.GetTimestamp();
         _firstTimed = done;
-        _step = done;
+        _step = _before + done;
         Tell(GenerationStage.Denoising);
     }
 
     /// <summary>A step is done.</summary>
     public void StepDone(int done)
     {
-        _step = done;
+        _step = _before + done;
         _secondsPerStep = Stopwatch.GetElapsedTime(_stepsStart).TotalSeconds / (done - _firstTimed);
         Tell(GenerationStage.Denoising);
     }

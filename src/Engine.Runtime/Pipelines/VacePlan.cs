@@ -1,5 +1,3 @@
-using Engine.Runtime.Media;
-
 namespace Engine.Runtime.Pipelines;
 
 /// <summary>What a request makes of each frame of a VACE model's control: its picture, and which of its pixels are made anew.</summary>
@@ -20,10 +18,10 @@ sealed class VacePlan(ResolvedRequest request, JobInputs? inputs)
     public bool ShowsAnew => request.Task is VideoTask.Edit or VideoTask.Control;
 
     /// <summary>The frames with what is made anew in grey.</summary>
-    public IEnumerable<EncoderFrame> Kept(Action<string>? note) => Frames(note).Select(f => new EncoderFrame(f.Picture, f.Mask, Where: false));
+    public IEnumerable<EncoderFrame> Kept(Action<string>? note) => Frames(note).Select(f => f with { Where = false });
 
     /// <summary>The frames with what is kept in grey.</summary>
-    public IEnumerable<EncoderFrame> Anew() => Frames(null).Select(f => new EncoderFrame(f.Picture, f.Mask));
+    public IEnumerable<EncoderFrame> Anew() => Frames(null);
 
     /// <summary>Masks of the frames, 0 to 1 for each pixel [H, W], 1 where the clip is made anew; the same array may come again.</summary>
     public IEnumerable<float[]> Masks()
@@ -38,27 +36,29 @@ sealed class VacePlan(ResolvedRequest request, JobInputs? inputs)
         return mask.Read(request.Frames).Select(values => Array.ConvertAll(values, v => v / 255f));
     }
 
-    IEnumerable<(Image? Picture, bool[] Mask)> Frames(Action<string>? note)
+    IEnumerable<EncoderFrame> Frames(Action<string>? note)
     {
         var clip = Clip(note);
         return request.Task == VideoTask.Edit && inputs?.Mask is { } mask
-            ? clip.Zip(mask.ReadFlags(request.Frames))
-            : clip.Select((picture, i) => (picture, IsKept(i) ? _nothing : _all));
+            ? clip.Zip(mask.ReadFlags(request.Frames), (frame, flags) => frame with { Mask = flags })
+            : clip.Select((frame, i) => frame with { Mask = IsKept(i) ? _nothing : _all });
     }
 
-    // The picture of each frame, or null.
-    IEnumerable<Image?> Clip(Action<string>? note)
+    // What each frame shows.
+    IEnumerable<EncoderFrame> Clip(Action<string>? note)
     {
         int frames = request.Frames;
-        var pictures = request.Task switch
+        var shown = request.Task switch
         {
             VideoTask.Edit => Read(inputs?.Source, 0, frames, note),
             VideoTask.Control => Read(inputs?.Control, 0, frames, note),
+            VideoTask.Extend when inputs?.Tail is { } tail =>
+                tail.Frames.Select(values => new EncoderFrame(null, Values: values)).Concat(Nothing(frames - tail.Frames.Length)),
             VideoTask.Extend when Backward => Nothing(frames - request.Overlap).Concat(Read(inputs?.Source, 0, request.Overlap, note)),
             VideoTask.Extend => Read(inputs?.Source, request.SourceFrames - request.Overlap, request.Overlap, note).Concat(Nothing(frames - request.Overlap)),
             _ => Nothing(frames),
         };
-        return pictures.Select((picture, i) => inputs?.Frames.GetValueOrDefault(i) ?? picture);
+        return shown.Select((frame, i) => inputs?.Frames.GetValueOrDefault(i) is { } picture ? new EncoderFrame(picture) : frame);
     }
 
     bool IsKept(int frame) => request.Task switch
@@ -69,8 +69,8 @@ sealed class VacePlan(ResolvedRequest request, JobInputs? inputs)
 
     bool Backward => request.Direction == ExtendDirection.Backward;
 
-    IEnumerable<Image?> Read(SourceClip? clip, int start, int count, Action<string>? note) =>
-        clip?.Read(start, count, request.Width, request.Height, note, request.Margins) ?? Nothing(count);
+    IEnumerable<EncoderFrame> Read(SourceClip? clip, int start, int count, Action<string>? note) =>
+        clip?.Read(start, count, request.Width, request.Height, note, request.Margins).Select(image => new EncoderFrame(image)) ?? Nothing(count);
 
-    static IEnumerable<Image?> Nothing(int count) => Enumerable.Repeat<Image?>(null, count);
+    static IEnumerable<EncoderFrame> Nothing(int count) => Enumerable.Repeat(new EncoderFrame(null), count);
 }

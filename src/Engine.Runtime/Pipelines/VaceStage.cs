@@ -44,6 +44,15 @@ static class VaceStage
         var anew = into.Control.Slice(shape[0], shape[0]);
         var plan = new VacePlan(request, inputs);
         encoder.Encode(plan.Kept(note), (t, frame) => Latents.Put(frame, kept, lead + t), cancel);
+        if (inputs?.Tail is { Count: > 0 } tail)
+        {
+            // What is there in latents needs no decoding and encoding.
+            for (int c = 0; c < shape[0]; c++)
+            {
+                kept[c].Slice(lead + 1, tail.Count).CopyFrom(tail.Latents[c]);
+            }
+        }
+
         if (plan.ShowsAnew || plan.ShowsKept)
         {
             encoder.Encode(plan.Anew(), (t, frame) => Latents.Put(frame, anew, lead + t), cancel);

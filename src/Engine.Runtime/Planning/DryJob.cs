@@ -19,7 +19,9 @@ sealed class DryJob : IDisposable
 {
     readonly DryDevice _device;
     readonly ModelParts _parts;
+    readonly ResolvedRequest _whole;
     readonly ResolvedRequest _request;
+    readonly int _rounds;
     readonly Residency _residency;
     readonly List<DryStage> _stages = [];
 
@@ -27,7 +29,12 @@ sealed class DryJob : IDisposable
     {
         _device = new DryDevice(like.Device);
         _parts = new ModelParts(like.Checkpoint, _device, like: like);
-        _request = request;
+        _whole = request;
+
+        // Of a clip that is made in rounds one is counted that goes on from another: it takes the most.
+        var rounds = request is { Windows: not null } or { SourceLatents: not null } ? ClipJob.Rounds(request) : [request];
+        _rounds = rounds.Count;
+        _request = rounds[Math.Min(1, rounds.Count - 1)];
         _residency = residency;
     }
 
@@ -59,7 +66,7 @@ sealed class DryJob : IDisposable
             Denoise(latent, conditioning);
         }
 
-        using var clip = _device.NewTensor([shape[0], shape[1] - conditioning.LeadFrames - conditioning.ExtraFrames, shape[2], shape[3]]);
+        using var clip = _device.NewTensor([shape[0], Latents(_whole.Frames), shape[2], shape[3]]);
         latent.Dispose();
         Count(GenerationStage.Decoding, 1, () =>
         {
@@ -67,6 +74,8 @@ sealed class DryJob : IDisposable
             DecodeStage.Run(lease.Value, clip, _residency.Decode, (_, _) => { }, CancellationToken.None);
         }, extra: FrameQueue.Bytes(_request, _parts.Checkpoint.Vae!));
     }
+
+    int Latents(int frames) => ((frames - 1) / _parts.Checkpoint.Vae!.TemporalFactor) + 1;
 
     Conditioning Encode()
     {
@@ -79,7 +88,7 @@ sealed class DryJob : IDisposable
         Release(_parts.TextEncoder.Release, _parts.StreamedTextEncoder.Release);
         if (InputStage.Needed(_request, _parts.Checkpoint))
         {
-            Count(GenerationStage.EncodingInputs, 1, () =>
+            Count(GenerationStage.EncodingInputs, _rounds, () =>
             {
                 InputStage.RunImageEncoder(_parts, _request, null, conditioning);
                 Release(_parts.ImageEncoder.Release);
@@ -99,7 +108,7 @@ sealed class DryJob : IDisposable
 
         // Steps of one transformer with guidance, or without, do the same, so that one of each kind is counted.
         var kinds = Enumerable.Range(_request.FirstStep, _request.Steps - _request.FirstStep).GroupBy(step => (experts.IsLow(step), _request.Guides(step)));
-        Count(GenerationStage.Denoising, [.. kinds.Select(kind => ((double)kind.Count(), (Action)(() => Step(experts, kind.First()))))],
+        Count(GenerationStage.Denoising, [.. kinds.Select(kind => ((double)kind.Count() * _rounds, (Action)(() => Step(experts, kind.First()))))],
             extra: scheduler.StatesKept * latent.Count * sizeof(float));
     }
 

@@ -19,8 +19,7 @@ static class RequestResolver
         var task = TaskOf(request);
         Parts(model);
         RequestAbilities.Check(wrong, request, task, model);
-        int width = request.Width ?? model.Info.Width;
-        int height = request.Height ?? model.Info.Height;
+        var (width, height) = QualityTiers.Size(wrong, request, model);
         Grid(wrong, model, width, height);
         if (wrong.Count + missing.Count > 0)
         {
@@ -38,8 +37,11 @@ static class RequestResolver
             RequestAbilities.CheckTask(wrong, "keyframes", task, model);
         }
 
-        int overlap = task == VideoTask.Extend ? Overlap(wrong, request, frames, source!.Count) : 0;
-        int steps = request.Steps ?? (request.Turbo ? TurboSteps : model.Info.Steps);
+        var extension = task == VideoTask.Extend
+            ? RequestExtension.Of(wrong, notes, request, model, frames, source!, width, height)
+            : RequestExtension.None(frames);
+        int overlap = extension.Overlap;
+        int steps = request.Steps ?? (request.Turbo ? TurboSteps : QualityTiers.Steps(request.Tier, model));
         int firstStep = task == VideoTask.Restyle ? FirstStep(wrong, request.Strength ?? DefaultStrength, steps) : 0;
         var motion = wrong.Count == 0 ? MotionResolver.Resolve(wrong, notes, request, model, task, (width, height, frames), steps) : null;
         firstStep = motion is { UsesTimeToMove: true } ? motion.TweakIndex : firstStep;
@@ -47,6 +49,12 @@ static class RequestResolver
         if (request.Guidance2 is not null && !model.HasTransformer2)
         {
             wrong.Add(new("guidance2", $"applies to models with two experts; {model.Name} has one, so give guidance alone."));
+        }
+
+        var windows = RequestWindows.Choose(request, task, model, frames);
+        if (windows is not null)
+        {
+            notes.Add($"{frames} frames are made in rounds of {windows.Frames} at most, each going on from {windows.Overlap} of the one before.");
         }
 
         var strengths = RequestAbilities.ControlStrengths(wrong, request, model);
@@ -65,7 +73,6 @@ static class RequestResolver
 
         double guidance = request.Guidance ?? (request.Turbo ? 1 : model.Info.Guidance);
         RequestSteps.Tell(notes, request, guidance);
-        int joined = task == VideoTask.Extend && request.Join ? source!.Count : 0;
         var resolved = new ResolvedRequest
         {
             Request = request,
@@ -78,7 +85,7 @@ static class RequestResolver
             Width = width,
             Height = height,
             Frames = frames,
-            OutputFrames = joined + frames - overlap,
+            OutputFrames = extension.Output,
             Fps = fps,
             Seed = seed,
             Steps = steps,
@@ -92,7 +99,10 @@ static class RequestResolver
             Scheduler = request.Scheduler ?? (request.Turbo ? Model.Schedulers.SchedulerKind.Turbo : model.Scheduler?.Kind) ?? Model.Schedulers.SchedulerKind.UniPc,
             MaxSequenceLength = request.MaxSequenceLength ?? model.Info.MaxSequenceLength,
             Overlap = overlap,
-            JoinedFrames = joined,
+            JoinedFrames = extension.Joined,
+            DroppedFrames = extension.Dropped,
+            SourceLatents = extension.Latents,
+            Windows = windows,
             SourceFrames = source?.Count ?? 0,
             Keyframes = keyframes,
             ControlStrengths = strengths,
@@ -105,7 +115,6 @@ static class RequestResolver
     const double DefaultStrength = 0.8;
     const double DefaultShift = 5;
     const int TurboSteps = 4;
-    const int DefaultOverlap = 5;
 
     static VideoTask TaskOf(VideoRequest request) => request switch
     {
@@ -128,6 +137,8 @@ static class RequestResolver
         Height = r.Height,
         Frames = r.Frames,
         Seconds = null,
+        Tier = null,
+        Aspect = null,
         Fps = r.Fps,
         Seed = r.Seed,
         Steps = r.Steps,
@@ -205,7 +216,10 @@ static class RequestResolver
         List<RequestProblem> wrong, List<string> notes, VideoRequest request, VideoTask task, Checkpoint model, double fps, int? source)
     {
         int group = model.Vae!.TemporalFactor;
-        int most = ((model.Transformer!.RopeMaxSeqLen - 2) * group) + 1;
+
+        // One go is bounded by the positions that the model knows; parts are not.
+        int atOnce = ((model.Transformer!.RopeMaxSeqLen - 2) * group) + 1;
+        int most = RequestWindows.Choose(request, task, model, int.MaxValue) is { } parts && parts.Frames <= atOnce ? RequestWindows.MostFrames : atOnce;
         int? available = task is VideoTask.Restyle or VideoTask.Edit or VideoTask.Control ? source : null;
         int frames;
         if (request.Frames is { } given)
@@ -217,10 +231,14 @@ static class RequestResolver
                 wrong.Add(new("frames", $"{given} is not {group}n + 1, which this model makes; the nearest are {below} and {below + group}."));
             }
         }
+        else if (request.Seconds is { } more && task == VideoTask.Extend)
+        {
+            frames = RequestExtension.Frames(more, fps, RequestExtension.Shown(request, source!.Value, null), group);
+        }
         else if (request.Seconds is { } seconds)
         {
             double asked = seconds * fps;
-            frames = (Math.Max(0, (int)Math.Round((asked - 1) / group, MidpointRounding.AwayFromZero)) * group) + 1;
+            frames = (Math.Max(0, (int)Math.Round((Math.Min(asked, 1 << 20) - 1) / group, MidpointRounding.AwayFromZero)) * group) + 1;
             notes.Add($"{seconds:0.###} s at {fps:0.###} frames a second is {asked:0.#} frames; {frames} is the nearest number that this model makes.");
         }
         else
@@ -251,21 +269,6 @@ static class RequestResolver
         {
             wrong.Add(new("mask", $"the mask clip has {count} frames, fewer than the {frames} of the clip; give one picture, or a clip as long."));
         }
-    }
-
-    static int Overlap(List<RequestProblem> wrong, VideoRequest request, int frames, int source)
-    {
-        int overlap = request.Overlap ?? (source >= DefaultOverlap && frames > DefaultOverlap ? DefaultOverlap : 1);
-        if (overlap > source)
-        {
-            wrong.Add(new("overlap", $"{overlap} is more than the source video's {source} frames; it takes 1, 5, 9, 13 or 17, at most that many."));
-        }
-        else if (overlap >= frames)
-        {
-            wrong.Add(new("overlap", $"{overlap} leaves nothing new of {frames} frames; ask for fewer, or for more frames."));
-        }
-
-        return overlap;
     }
 
     static int FirstStep(List<RequestProblem> wrong, double strength, int steps)

@@ -31,6 +31,12 @@ static class RequestRules
         Real(found, "shift", request.Shift, 0, 1000, aboveMinimum: true);
         Real(found, "strength", request.Strength, 0, 1, aboveMinimum: true);
         Whole(found, "max_sequence_length", request.MaxSequenceLength, 2, MaxTextLength, "tokens");
+        Whole(found, "window_frames", request.WindowFrames, RequestWindows.LeastFrames, 1 << 14, "frames");
+        if (request.WindowFrames is { } window && window % 4 != 1)
+        {
+            found.Add(new("window_frames", $"{window} is not 4n + 1; the nearest are {window / 4 * 4 + 1} and {(window / 4 * 4) + 5}."));
+        }
+
         Whole(found, "threads", request.Threads, 0, MaxThreads, "threads");
         if (request.MemoryLimit is < MinMemory)
         {
@@ -39,6 +45,7 @@ static class RequestRules
 
         Named(found, "scheduler", request.Scheduler);
         Named(found, "mode", request.Mode);
+        Named(found, "tier", request.Tier);
         Named(found, "direction", request.Direction);
         if (request.Frames is not null && request.Seconds is not null)
         {

@@ -89,6 +89,15 @@ public sealed record ResolvedRequest
     /// <summary>Factor of each control block of a VACE model; empty for others.</summary>
     public IReadOnlyList<float> ControlStrengths { get; init; } = [];
 
+    /// <summary>Parts that the clip is made in; null for one go.</summary>
+    public ClipWindows? Windows { get; init; }
+
+    /// <summary>File with the latents of the source clip, which are then gone on from; null without one.</summary>
+    public string? SourceLatents { get; init; }
+
+    /// <summary>Frames decoded that are not handed out: those a source shows already.</summary>
+    public int DroppedFrames { get; init; }
+
     /// <summary>Which way a source is extended.</summary>
     public ExtendDirection Direction { get; init; }
 

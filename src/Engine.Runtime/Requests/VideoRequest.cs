@@ -47,8 +47,14 @@ public sealed record VideoRequest
     /// <remarks>When extending, the overlap is among them: 17 frames with an overlap of 5 add 12.</remarks>
     public int? Frames { get; init; }
 
-    /// <summary>Length in seconds; rounded to the nearest number of frames the model can make.</summary>
+    /// <summary>Length in seconds; rounded to the nearest number of frames the model can make. When extending, the seconds to add.</summary>
     public double? Seconds { get; init; }
+
+    /// <summary>A documented set of size and steps (see <see cref="QualityTiers"/>); sizes and steps that are given win.</summary>
+    public QualityTier? Tier { get; init; }
+
+    /// <summary>Proportions of the clip as <c>16:9</c>; the size then has as many pixels as the model's own, or the tier's.</summary>
+    public string? Aspect { get; init; }
 
     /// <summary>Frames a second of the written clip.</summary>
     public double? Fps { get; init; }
@@ -142,6 +148,12 @@ public sealed record VideoRequest
 
     /// <summary>Where things go and how the camera moves.</summary>
     public MotionRequest? Motion { get; init; }
+
+    /// <summary>Extending, and clips made in rounds: keep the colours of the part before, which models lose little by little.</summary>
+    public bool HoldColour { get; init; } = true;
+
+    /// <summary>Frames of the rounds that a long clip is made in, 4n + 1; null means what the model was trained for.</summary>
+    public int? WindowFrames { get; init; }
 
     /// <summary>Tokens of text that the model sees, the end mark included.</summary>
     public int? MaxSequenceLength { get; init; }

@@ -21,7 +21,7 @@ public sealed class PlannerTests
         new VideoRequest("x") { Steps = 1 },
         s_vace with { References = [s_picture, s_picture] },
         s_vace with { Video = s_clip, Mask = s_picture },
-        new VideoRequest("x") { Steps = 1, Width = 256, Height = 192, Frames = 33, Guidance = 1 },
+        new VideoRequest("x") { Steps = 1, Width = 256, Height = 192, Frames = 33, WindowFrames = 33, Guidance = 1 },
         new VideoRequest("x") { Steps = 1, FirstFrame = s_picture, LastFrame = s_picture },
         new VideoRequest("x") { Steps = 1, Video = s_clip, Strength = 1 });
 
