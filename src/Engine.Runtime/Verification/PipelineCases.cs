@@ -28,7 +28,7 @@ static class PipelineCases
 
     static VideoRequest? Request(GoldenCase golden)
     {
-        var request = new VideoRequest { PasteBack = false };
+        var request = new VideoRequest { PasteBack = false, HoldColour = false };
         foreach (var field in golden.Json.GetProperty("request").EnumerateObject())
         {
             var value = field.Value;

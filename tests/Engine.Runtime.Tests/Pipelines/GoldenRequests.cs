@@ -36,6 +36,7 @@ static class GoldenRequests
             Mode = extends ? VideoMode.Extend : null,
             Overlap = extends ? images.GetProperty("video").GetArrayLength() : null,
             PasteBack = false,
+            HoldColour = false,
         };
     }
 
