@@ -1,5 +1,6 @@
 using Engine.Kernels;
 using Engine.Runtime.Media;
+using Engine.Runtime.Motion;
 
 namespace Engine.Runtime.Pipelines;
 
@@ -22,6 +23,7 @@ sealed class FrameMaker(
 
         using var originals = PastesBack ? source!.Read(0, request.Frames, request.Width, request.Height, margins: request.Margins).GetEnumerator() : null;
         using var masks = PastesBack ? request.OpenMask(source!).ReadFlags(request.Frames).GetEnumerator() : null;
+        var (still, moving) = Still();
         using var lease = parts.Decoder.Rent();
         DecodeStage.Run(lease.Value, latent, residency.Decode, (first, frames) =>
         {
@@ -32,7 +34,7 @@ sealed class FrameMaker(
                 masks?.MoveNext();
                 if (backward ? first + i < request.Frames - request.Overlap : first + i >= request.DroppedFrames)
                 {
-                    Hand(frames[i], originals?.Current, masks?.Current, scratch, cancel);
+                    Hand(frames[i], originals?.Current ?? still, masks?.Current ?? moving, scratch, cancel);
                 }
             }
         }, cancel);
@@ -51,6 +53,18 @@ sealed class FrameMaker(
                 Hand(image.Rgb, cancel);
             }
         }
+    }
+
+    // Where nothing may move, the first picture's own pixels stay: what the decoder makes of them is a little different in every frame.
+    (Image? Picture, bool[]? Moving) Still()
+    {
+        if (request.Motion?.Regions is null || request.Request is not { PasteBack: true, Motion: { StaticMask: not null } motion, FirstFrame: { } first })
+        {
+            return (null, null);
+        }
+
+        var scene = MotionScene.Load(motion, first, request.Width, request.Height, request.Frames, warps: false);
+        return (scene.First, Array.ConvertAll(scene.Static!, s => !s));
     }
 
     bool PastesBack => request.Task == VideoTask.Edit && request.Request.PasteBack;

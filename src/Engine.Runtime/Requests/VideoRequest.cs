@@ -143,7 +143,7 @@ public sealed record VideoRequest
     /// <summary>Editing: pixels (of the source) to add around the source; they are made anew.</summary>
     public Margins? Expand { get; init; }
 
-    /// <summary>Editing: put the source's own pixels back outside the mask.</summary>
+    /// <summary>Editing: put the source's own pixels back outside the mask. Motion: put the first picture's back where nothing may move.</summary>
     public bool PasteBack { get; init; } = true;
 
     /// <summary>Where things go and how the camera moves.</summary>

@@ -7,7 +7,7 @@ namespace Engine.Runtime;
 public sealed record CameraRequest
 {
     /// <summary>Moves that happen at the same time, each at a constant speed over the whole clip.</summary>
-    public IReadOnlyList<CameraMove> Moves { get; init; } = [];
+    public IReadOnlyList<CameraMove> Moves { get; init => field = value ?? []; } = [];
 
     /// <summary>The six numbers of Kling's <c>camera_control</c>.</summary>
     public CameraControl? Control { get; init; }

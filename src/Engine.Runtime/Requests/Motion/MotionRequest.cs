@@ -21,10 +21,10 @@ public sealed record MotionRequest
     public const int MaxRegions = 1024;
 
     /// <summary>Regions that move, each along its path. Where two meet, the later one is in front.</summary>
-    public IReadOnlyList<MotionBrush> Brushes { get; init; } = [];
+    public IReadOnlyList<MotionBrush> Brushes { get; init => field = value ?? []; } = [];
 
     /// <summary>Single points that move, as a tracker finds them. They come after the brushes.</summary>
-    public IReadOnlyList<MotionTrack> Tracks { get; init; } = [];
+    public IReadOnlyList<MotionTrack> Tracks { get; init => field = value ?? []; } = [];
 
     /// <summary>A picture that is white where nothing may move; as large as the first picture.</summary>
     public PictureInput? StaticMask { get; init; }
@@ -65,13 +65,13 @@ public sealed record MotionBrush
     public PictureInput? Mask { get; init; }
 
     /// <summary>The region as a stroke of a round brush through these points; one point is a disc.</summary>
-    public IReadOnlyList<MotionPoint> Stroke { get; init; } = [];
+    public IReadOnlyList<MotionPoint> Stroke { get; init => field = value ?? []; } = [];
 
     /// <summary>Diameter of the stroke's brush, pixels of the first picture: 1 to <see cref="MotionRequest.MaxBrushSize"/>; null means 20.</summary>
     public double? BrushSize { get; init; }
 
     /// <summary>Where the region goes: 2 to <see cref="MotionRequest.MaxPoints"/> points, a smooth curve through them. The region moves as far as the path does.</summary>
-    public IReadOnlyList<MotionPoint> Path { get; init; } = [];
+    public IReadOnlyList<MotionPoint> Path { get; init => field = value ?? []; } = [];
 
     /// <summary>Size at the end over size at the start; null means 1.</summary>
     public double? Scale { get; init; }
@@ -85,10 +85,10 @@ public sealed record MotionBrush
 public sealed record MotionTrack
 {
     /// <summary>2 to <see cref="MotionRequest.MaxPoints"/> points, or one for each frame.</summary>
-    public IReadOnlyList<MotionPoint> Points { get; init; } = [];
+    public IReadOnlyList<MotionPoint> Points { get; init => field = value ?? []; } = [];
 
     /// <summary>Whether it is seen: one for each point, or none, which means always.</summary>
-    public IReadOnlyList<bool> Visible { get; init; } = [];
+    public IReadOnlyList<bool> Visible { get; init => field = value ?? []; } = [];
 }
 
 /// <summary>A point, and when it is reached.</summary>
