@@ -32,7 +32,7 @@ static class GenerateCommand
             "engine generate \"A red ball on snow\" --still --size 512x512 -o ball.png",
             "engine generate \"A red ball in a meadow\" --image a.png --brush \"ball.png: 0.2,0.5 -> 0.5,0.4 -> 0.8,0.5\" --static sky.png -o moved.mp4",
             "engine generate \"A meadow\" --image a.png --camera \"pan left 0.3, zoom in\" -o pan.mp4",
-            "engine generate --image a.png --brush \"ball.png: 0.2,0.5 -> 0.8,0.5\" --preview-motion motion.png",
+            "engine generate \"A red ball\" --image a.png --brush \"ball.png: 0.2,0.5 -> 0.8,0.5\" --preview-motion motion.png",
             "engine generate \"A cat\" -m wan-14b --lora style.safetensors:0.8 --lora lightning.safetensors --turbo -o cat.mp4",
             "engine generate --config request.json -o clip.webm --preview 5",
             "engine generate \"A long one\" -o long.mp4 --resume        # killed? the same line goes on");

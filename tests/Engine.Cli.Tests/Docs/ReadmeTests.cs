@@ -18,12 +18,13 @@ public sealed class ReadmeTests
         ("Wan2.2-TI2V-5B", GoldenModel("wan22-ti2v-5b")),
         ("Wan2.2-T2V-A14B (two experts)", GoldenModel("wan22-t2v-a14b")),
         ("Wan2.2-I2V-A14B (two experts)", GoldenModel("wan22-i2v-a14b")),
+        ("Wan2.1-Fun-Control-Camera, Wan2.2-Fun-Control-Camera", GoldenModel("fun-camera")),
     ];
 
     static readonly Abilities[] s_columns =
     [
         Abilities.Text, Abilities.FirstFrame, Abilities.FirstLastFrame, Abilities.Keyframes, Abilities.Extend, Abilities.ExtendBackward,
-        Abilities.Mask, Abilities.Video, Abilities.References, Abilities.Control,
+        Abilities.Mask, Abilities.Video, Abilities.References, Abilities.Control, Abilities.Camera,
     ];
 
     static string Readme { get; } = File.ReadAllText(Path.Combine(Testing.Repository.Root, "README.md"));
