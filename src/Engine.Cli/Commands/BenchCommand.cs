@@ -36,8 +36,9 @@ static class BenchCommand
         var threads = Opt.Int("--threads", "N", "CPU threads; 0 means one per core");
         var tokens = Opt.Int("--tokens", "N", "text: tokens of the prompt (default: as many as the model takes)");
         var fromDisk = new Option<bool>("--from-disk") { Description = "dit, text: write the weights to a temporary file first and read them from there" };
+        var keepText = new Option<bool>("--keep-text") { Description = "dit: keep the text's keys and values over the steps, as generate does" };
         var runs = Opt.Int("--runs", "N", "Timed runs (default: up to 5 within ten seconds)");
-        var command = new Command("bench", "Measure speed and memory with random weights") { what, model, size, frames, steps, weights, tokens, fromDisk, threads, runs }
+        var command = new Command("bench", "Measure speed and memory with random weights") { what, model, size, frames, steps, weights, tokens, fromDisk, keepText, threads, runs }
             .WithExamples(
                 "engine bench gemm",
                 "engine bench attention --model wan2.1-1.3b --size 256x256 --frames 17",
@@ -57,6 +58,7 @@ static class BenchCommand
                 Steps = parse.GetValue(steps) ?? 1,
                 Weights = parse.GetValue(weights) ?? DType.BF16,
                 Tokens = parse.GetValue(tokens) ?? 0,
+                KeepText = parse.GetValue(keepText),
                 FromDisk = parse.GetValue(fromDisk),
                 Threads = parse.GetValue(threads) ?? 0,
                 Runs = parse.GetValue(runs) ?? 0,

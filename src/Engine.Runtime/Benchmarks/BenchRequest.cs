@@ -63,6 +63,9 @@ public sealed record BenchRequest
     /// </summary>
     public bool FromDisk { get; init; }
 
+    /// <summary>Keep the cross-attention's keys and values of the text over the steps, as a job does (<see cref="BenchKind.Dit"/> only).</summary>
+    public bool KeepText { get; init; }
+
     /// <summary>CPU threads; 0 means one per core.</summary>
     public int Threads { get; init; }
 

@@ -22,6 +22,7 @@ static class ModelWork
         var size = BenchSize.Of(request);
         var model = request.Model.Transformer;
         string how = Streams(request) ? ", blocks read one by one as they do not fit in memory" : request.FromDisk ? ", read from disk" : "";
+        how += request.KeepText ? ", keys and values of the text kept" : "";
         return new Work($"{size}: {size.Tokens} tokens, {model.Layers} blocks of width {model.Width}, {request.Weights}{how}", (device, pieces) =>
         {
             var transformer = pieces.Keep(request.FromDisk && !device.IsDry ? FromDisk(request, device, pieces) : LoadTransformer(request, device));
@@ -153,7 +154,7 @@ static class ModelWork
 
     /// <summary>An embedded prompt of full length.</summary>
     public static TransformerContext Context(BenchRequest request, WanTransformer transformer, Workspace scratch, Pieces pieces) =>
-        transformer.Prepare(pieces.Noise([request.Model.TextLength, request.Model.Transformer.TextDim]), default, scratch, keepKeyValues: false);
+        transformer.Prepare(pieces.Noise([request.Model.TextLength, request.Model.Transformer.TextDim]), default, scratch, request.KeepText);
 
     /// <summary>How convolutions' weights are stored beside matrices of that type: their rows fill no blocks, so that GGUF files keep them in f16.</summary>
     public static DType ConvolutionType(DType matrices) => matrices.IsBlockType() ? DType.F16 : matrices;
