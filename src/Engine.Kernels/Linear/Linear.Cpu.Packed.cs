@@ -9,11 +9,11 @@ namespace Engine.Kernels;
 /// </remarks>
 public static unsafe partial class Linear
 {
-    // Inputs per block. A panel of 384 x 16 floats (AVX2) is 24 KiB: it stays in the first-level cache while rows stream by;
-    // the 48 KiB of a wide one come from the second level without loss. 256 was 2 to 5 % slower, 512 no faster (perf/README.md).
-    const int DepthBlock = 384;
+    // Inputs per block. A panel of 512 x 16 floats (AVX2) is 32 KiB and comes from the second-level cache without loss; y is then
+    // visited three times for 1536 inputs. 384 was 3 to 10 % slower, 256 no better (perf/records/linear.md).
+    const int DepthBlock = 512;
 
-    // Outputs per block: 384 x 128 floats packed are 192 KiB, small enough for the stack and the second-level cache.
+    // Outputs per block: 512 x 128 floats packed are 256 KiB, small enough for the stack and the second-level cache.
     const int OutputBlock = 128;
 
     // Rows of x that meet all panels of a block before the next rows come.

@@ -77,7 +77,14 @@ public static unsafe partial class Linear
             long at = ((long)m * N) + n;
             float* partial = _partial == null ? null : _partial + at;
             float* y = _y + at;
-            Epilogue.Collect(tile, width, rows, columns, _scale, first && _bias != null ? _bias + n : null, first ? null : partial, N);
+            float* bias = first && _bias != null ? _bias + n : null;
+            if (partial != null && (!last || (_output == LinearOutput.Store && _activation == Activation.None)))
+            {
+                Epilogue.Sum(tile, width, rows, columns, _scale, bias, !first, partial, N);
+                return;
+            }
+
+            Epilogue.Collect(tile, width, rows, columns, _scale, bias, first ? null : partial, N);
             if (!last && partial != null)
             {
                 Epilogue.Store(tile, width, rows, columns, partial, N);
@@ -140,6 +147,31 @@ public static unsafe partial class Linear
                 }
 
                 partial = partial == null ? null : partial + stride;
+            }
+        }
+
+        /// <summary>y = tile * scale + bias + y, the last two where they are given: what <see cref="Collect"/> and <see cref="Store"/> do, in one pass.</summary>
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+        public static void Sum(float* tile, int width, int rows, int columns, float scale, float* bias, bool add, float* y, nint stride)
+        {
+            var scales = Vector256.Create(scale);
+            for (; rows > 0; rows--, tile += width, y += stride)
+            {
+                int c = 0;
+                for (; c <= columns - 8; c += 8)
+                {
+                    var v = Vector256.LoadAligned(tile + c);
+                    v = bias == null ? v * scales : Vector256.MultiplyAddEstimate(v, scales, Vector256.Load(bias + c));
+                    v = add ? v + Vector256.Load(y + c) : v;
+                    v.Store(y + c);
+                }
+
+                for (; c < columns; c++)
+                {
+                    float v = tile[c] * scale;
+                    v = bias == null ? v : v + bias[c];
+                    y[c] = add ? v + y[c] : v;
+                }
             }
         }
 

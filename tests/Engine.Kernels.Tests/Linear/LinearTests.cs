@@ -65,7 +65,7 @@ public sealed class LinearTests
     [Theory, MemberData(nameof(Forms))]
     public void Matches_reference_in_every_form(string variant, Isa isa, DType type, Activation activation, LinearOutput output)
     {
-        Check(variant, isa, 15, 400, 43, type, activation, output, bias: true);
+        Check(variant, isa, 15, 1100, 43, type, activation, output, bias: true);
         Check(variant, isa, 3, 90, 41, type, activation, output, bias: false);
     }
 
