@@ -17,7 +17,7 @@ sealed unsafe partial class HostMemory : IDeviceMemory
     const int AnonymousOnMac = 0x1000;
 
     // Matrix products walk many rows at once, each on pages of its own: with pages of 2 MiB the processor finds them all in its
-    // first table (perf/records/linear.md). From 4 MiB on at least one such page fits wherever the block begins.
+    // first table (perf/records/cpu.md). From 4 MiB on at least one such page fits wherever the block begins.
     const long HugeFrom = 4 << 20;
     const int AdviseHuge = 14;
 

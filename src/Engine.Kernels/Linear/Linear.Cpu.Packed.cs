@@ -10,7 +10,7 @@ namespace Engine.Kernels;
 public static unsafe partial class Linear
 {
     // Inputs per block. A panel of 512 x 16 floats (AVX2) is 32 KiB and comes from the second-level cache without loss; y is then
-    // visited three times for 1536 inputs. 384 was 3 to 10 % slower, 256 no better (perf/records/linear.md).
+    // visited three times for 1536 inputs. 384 was 3 to 10 % slower, 256 no better (perf/records/cpu.md).
     const int DepthBlock = 512;
 
     // Outputs per block: 512 x 128 floats packed are 256 KiB, small enough for the stack and the second-level cache.
