@@ -79,6 +79,7 @@ static class CommandLine
             PlanCommand.Create(),
             VerifyCommand.Create(),
             InspectCommand.Create(),
+            ConvertCommand.Create(),
             DevicesCommand.Create(),
             BenchCommand.Create(),
             ProfileCommand.Create(),

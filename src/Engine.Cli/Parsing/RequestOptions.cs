@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Engine.Kernels;
+using Engine.Model.Checkpoints;
 using Engine.Model.Lora;
 using Engine.Model.Schedulers;
 using Engine.Runtime;
@@ -44,6 +45,12 @@ sealed class RequestOptions
     readonly Option<double?> _stepCache = Opt.Number("--step-cache", "X", "Skip steps whose input moved less than X since the last full one, e.g. 0.1 (default: off)");
     readonly Option<double?> _shift = Opt.Number("--shift", "X", "Flow shift: more spends more steps on the composition");
     readonly Option<SchedulerKind?> _scheduler = Opt.Choice("--scheduler", "Sampler", ("unipc", SchedulerKind.UniPc), ("euler", SchedulerKind.Euler), ("dpm++", SchedulerKind.DpmPlusPlus), ("turbo", SchedulerKind.Turbo));
+    readonly Option<string?> _transformer = Opt.Text("--transformer", "FILE", "Transformer in a file of its own: safetensors or GGUF, any of the usual names (of two experts, the high-noise one)");
+    readonly Option<string?> _transformer2 = Opt.Text("--transformer2", "FILE", "The low-noise transformer of two experts");
+    readonly Option<string?> _vae = Opt.Text("--vae", "FILE", "VAE in a file of its own");
+    readonly Option<string?> _textEncoder = Opt.Text("--text-encoder", "FILE", "Text encoder in a file of its own");
+    readonly Option<string?> _imageEncoder = Opt.Text("--image-encoder", "FILE", "Image encoder in a file of its own");
+    readonly Option<string?> _tokenizer = Opt.Text("--tokenizer", "FILE", "Tokenizer (spiece.model), where the text encoder's file has none");
     readonly Option<LoraInput[]?> _loras = Opt.Loras("--lora", "LoRA, with its strength and, for a model with two experts, high or low; may be given again");
     readonly Option<LoraMode?> _loraMode = Opt.Choice("--lora-mode", "LoRAs in the weights or beside them (default: auto)", ("auto", LoraMode.Auto), ("merge", LoraMode.Merge), ("apart", LoraMode.Apart));
     readonly Option<bool> _loraUnmatched = Opt.Flag("--lora-allow-unmatched", "Leave out what of a LoRA fits nothing in the model");
@@ -79,7 +86,7 @@ sealed class RequestOptions
             _image, _endImage, _video, _mode, _strength, _overlap, _join, _mask, _keepOutside,
             _size, _width, _height, _frames, _seconds, _fps, _seed, _steps, _negative, _guidance, _guidance2, _guidanceFirstStep, _guidanceLastStep,
             _shift, _scheduler, _stepCache,
-            _turbo, _loras, _loraMode, _loraUnmatched,
+            _transformer, _transformer2, _vae, _textEncoder, _imageEncoder, _tokenizer, _turbo, _loras, _loraMode, _loraUnmatched,
             _textLength, _model, _config, _device, _threads, _memory,
         ])
         {
@@ -147,6 +154,7 @@ sealed class RequestOptions
             StepCache = parse.GetValue(_stepCache) ?? request.StepCache,
             Shift = parse.GetValue(_shift) ?? request.Shift,
             Scheduler = parse.GetValue(_scheduler) ?? request.Scheduler,
+            Files = Files(parse, request.Files),
             Loras = parse.GetValue(_loras) ?? request.Loras,
             LoraMode = parse.GetValue(_loraMode) ?? request.LoraMode,
             LoraAllowUnmatched = parse.GetValue(_loraUnmatched) || request.LoraAllowUnmatched,
@@ -166,6 +174,20 @@ sealed class RequestOptions
             Threads = parse.GetValue(_threads) ?? request.Threads,
             MemoryLimit = parse.GetValue(_memory) ?? request.MemoryLimit,
         };
+    }
+
+    CheckpointFiles? Files(ParseResult parse, CheckpointFiles? files)
+    {
+        var given = new CheckpointFiles
+        {
+            Transformer = parse.GetValue(_transformer) ?? files?.Transformer,
+            Transformer2 = parse.GetValue(_transformer2) ?? files?.Transformer2,
+            Vae = parse.GetValue(_vae) ?? files?.Vae,
+            TextEncoder = parse.GetValue(_textEncoder) ?? files?.TextEncoder,
+            ImageEncoder = parse.GetValue(_imageEncoder) ?? files?.ImageEncoder,
+            Tokenizer = parse.GetValue(_tokenizer) ?? files?.Tokenizer,
+        };
+        return given.Given.Any() ? given : null;
     }
 
     static string NameOf(string field) =>

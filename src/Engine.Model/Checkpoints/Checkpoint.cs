@@ -17,6 +17,9 @@ public enum CheckpointLayout
 
     /// <summary>One file with one part.</summary>
     SingleFile,
+
+    /// <summary>Parts in files of their own, alone or in place of a folder's.</summary>
+    Split,
 }
 
 /// <summary>A model on disk: which parts it has, their sizes, and where their weights are. Opening it reads no weights.</summary>
@@ -60,6 +63,21 @@ public sealed class Checkpoint
 
     /// <summary>The parts that are there.</summary>
     public required IReadOnlyList<CheckpointPart> Parts { get; init; }
+
+    /// <summary>What files without a configuration were taken for, in sentences for the user.</summary>
+    public IReadOnlyList<string> Notes { get; init; } = [];
+
+    /// <summary>Opens a model whose parts are files of their own.</summary>
+    /// <param name="path">A model that has the other parts, or null.</param>
+    /// <param name="files">The files.</param>
+    /// <param name="heads">Number of heads of the transformer, where they are not as wide as the published models'.</param>
+    /// <exception cref="WeightFileException">A file is not what it is given as, or does not go with the others.</exception>
+    public static Checkpoint Open(string? path, CheckpointFiles files, int? heads = null)
+    {
+        ArgumentNullException.ThrowIfNull(files);
+        var model = path is null ? null : Open(path);
+        return files.Given.Any() ? SplitLayout.Open(model, files, heads) : model ?? throw new ArgumentException("There is neither a model nor a file.", nameof(files));
+    }
 
     /// <summary>Opens a folder or file.</summary>
     /// <param name="path">A diffusers folder, a folder as Wan publishes it, or one weight file.</param>

@@ -33,6 +33,16 @@ public sealed record CheckpointPart(string Name, ModelPart Kind, string Path)
         return PartDetector.Canonical(source, detected);
     }
 
+    /// <summary>What the file is taken for and how it is stored, in a sentence.</summary>
+    /// <exception cref="WeightFileException">The file is missing or damaged.</exception>
+    public string Describe()
+    {
+        using var source = OpenStored();
+        var identity = ModelIdentity.Identify(source.Tensors);
+        var types = source.Tensors.GroupBy(tensor => tensor.Type).OrderByDescending(group => group.Sum(tensor => tensor.Bytes)).Select(group => group.Key);
+        return $"{System.IO.Path.GetFileName(Path)} is taken for {identity.Name}, stored as {string.Join(", ", types.Take(3))}.";
+    }
+
     /// <summary>Names and shapes in canonical names, for telling sizes.</summary>
     internal ShapeTable Table()
     {

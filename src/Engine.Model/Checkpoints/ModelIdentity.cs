@@ -50,6 +50,7 @@ public sealed record ModelIdentity
 
         string part = SingleFileLayout.NameOf(detected.Part);
         string names = detected.Scheme == NameScheme.Official ? "official names"
+            : detected.Scheme == NameScheme.Llama ? "llama.cpp's names"
             : detected.Part is ModelPart.Transformer or ModelPart.Vae ? "diffusers names" : "transformers names";
         try
         {
@@ -134,7 +135,7 @@ public sealed record ModelIdentity
             }
         }
 
-        var scales = shown.Tensors.Select(t => WeightScales.Find(shown, t)?.Name).OfType<string>().ToHashSet();
+        var scales = shown.Tensors.Where(t => WeightScales.IsCompanion(t.Name)).Select(t => t.Name).ToHashSet();
         string[] extra =
         [
             .. shown.Tensors.Where(t => !known.Contains(t.Name) && !scales.Contains(t.Name))

@@ -10,6 +10,9 @@ public enum NameScheme
 
     /// <summary>The names of Wan's own code.</summary>
     Official,
+
+    /// <summary>The names that llama.cpp gives the tensors of a T5 encoder.</summary>
+    Llama,
 }
 
 /// <summary>What a set of tensors is, as a few telling names show.</summary>
@@ -24,7 +27,7 @@ static class PartDetector
     static readonly string[] s_prefixes =
     [
         "", "model.diffusion_model.", "diffusion_model.", "model.", "module.", "transformer.", "dit.",
-        "vision_model.", "vae.", "first_stage_model.", "text_encoder.", "encoder.", "image_encoder.",
+        "vision_model.", "clip_vision.vision_model.", "vae.", "first_stage_model.", "text_encoder.", "text_encoders.umt5xxl.transformer.", "text_encoders.umt5xxl.", "cond_stage_model.transformer.", "t5.", "encoder.", "image_encoder.",
     ];
 
     // One or two names that no other part has.
@@ -36,6 +39,7 @@ static class PartDetector
         (ModelPart.Vae, NameScheme.Official, ["encoder.conv1.weight", "decoder.conv1.weight"]),
         (ModelPart.TextEncoder, NameScheme.Canonical, ["encoder.block.0.layer.0.SelfAttention.q.weight"]),
         (ModelPart.TextEncoder, NameScheme.Official, ["token_embedding.weight", "blocks.0.attn.q.weight"]),
+        (ModelPart.TextEncoder, NameScheme.Llama, ["token_embd.weight", "enc.blk.0.attn_q.weight"]),
         (ModelPart.ImageEncoder, NameScheme.Canonical, ["embeddings.class_embedding", "pre_layrnorm.weight"]),
         (ModelPart.ImageEncoder, NameScheme.Official, ["visual.cls_embedding"]),
     ];
@@ -79,6 +83,7 @@ static class PartDetector
     /// <summary>How its names translate.</summary>
     public static NameMap Map(IWeightSource source, Detected detected) => (detected.Scheme, detected.Part) switch
     {
+        (NameScheme.Llama, _) => LlamaNames.Map,
         (NameScheme.Official, ModelPart.Transformer) => OfficialNames.Transformer,
         (NameScheme.Official, ModelPart.TextEncoder) => OfficialNames.TextEncoder,
         (NameScheme.Official, ModelPart.ImageEncoder) => OfficialNames.ImageEncoder,

@@ -32,7 +32,27 @@ public sealed class SentencePieceTokenizer
     /// <exception cref="EngineException">The file cannot be read, is not a unigram model, or has no end mark.</exception>
     public static SentencePieceTokenizer Load(string path)
     {
-        var model = SentencePieceModel.Load(path);
+        return Make(path, SentencePieceModel.Load(path));
+    }
+
+    /// <summary>Reads a SentencePiece model that lies inside another file.</summary>
+    /// <param name="path">That file, for messages.</param>
+    /// <param name="bytes">The model.</param>
+    /// <exception cref="EngineException">It is not a unigram model, or has no end mark.</exception>
+    public static SentencePieceTokenizer Read(string path, ReadOnlySpan<byte> bytes)
+    {
+        try
+        {
+            return Make(path, SentencePieceModel.Parse(bytes));
+        }
+        catch (Exception e) when (e is FormatException or DecoderFallbackException)
+        {
+            throw SentencePieceModel.Unusable(path, e is FormatException ? e.Message : "a piece is not valid UTF-8", e);
+        }
+    }
+
+    static SentencePieceTokenizer Make(string path, SentencePieceModel model)
+    {
         try
         {
             return new SentencePieceTokenizer(model);

@@ -209,6 +209,11 @@ public sealed class WeightStore
     // 8-bit weights come with a factor, which is a part of them: it is not listed as asked for.
     float Scale(TensorInfo weight)
     {
+        foreach (string unused in WeightScales.Unused(weight.Name))
+        {
+            _known.Add(unused);
+        }
+
         if (WeightScales.Find(_source!, weight) is not { } scale)
         {
             return 1;

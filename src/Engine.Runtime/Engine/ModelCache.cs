@@ -16,7 +16,7 @@ sealed class ModelCache(VideoEngineOptions options, ILogger log, Device? given =
     readonly Lock _lock = new();
     readonly Dictionary<string, Checkpoint> _checkpoints = [];
     readonly Dictionary<(DeviceChoice Choice, int Threads), OpenedDevice> _devices = [];
-    readonly Dictionary<(string Path, Device Device, string Loras), ModelParts> _parts = [];
+    readonly Dictionary<(Checkpoint Model, Device Device, string Loras), ModelParts> _parts = [];
 
     /// <summary>Bytes that the devices hold.</summary>
     public long HeldBytes => _devices.Values.Sum(d => d.Device.Allocated) + (given?.Allocated ?? 0);
@@ -33,6 +33,30 @@ sealed class ModelCache(VideoEngineOptions options, ILogger log, Device? given =
             {
                 checkpoint = Checkpoint.Open(path);
                 _checkpoints.Add(path, checkpoint);
+            }
+
+            return checkpoint;
+        }
+    }
+
+    /// <summary>The model of a request, with the files that replace its parts.</summary>
+    /// <exception cref="EngineException">There is no model there, or a file does not go with it.</exception>
+    public Checkpoint Open(VideoRequest request)
+    {
+        if (request.Files is not { } files || !files.Given.Any())
+        {
+            return Open(request.Model);
+        }
+
+        // A transformer of its own brings no other parts along; without one, parts of the engine's own model are replaced.
+        string? path = request.Model ?? (files.Transformer is null ? options.ModelPath : null);
+        string key = string.Join('|', new[] { path ?? "" }.Concat(files.Given.Select(file => $"{file.Field}={Path.GetFullPath(file.Path)}")));
+        lock (_lock)
+        {
+            if (!_checkpoints.TryGetValue(key, out var checkpoint))
+            {
+                checkpoint = Checkpoint.Open(path, files);
+                _checkpoints.Add(key, checkpoint);
             }
 
             return checkpoint;
@@ -71,7 +95,7 @@ sealed class ModelCache(VideoEngineOptions options, ILogger log, Device? given =
         lock (_lock)
         {
             var loras = LoraRequest.Of(request);
-            var key = (checkpoint.Path, device, loras.Key);
+            var key = (checkpoint, device, loras.Key);
             if (!_parts.TryGetValue(key, out var parts))
             {
                 var cache = options.EmbeddingCache is { } folder ? new EmbeddingCache(folder) : null;

@@ -79,7 +79,7 @@ public sealed class VideoEngine : IVideoEngine
         Task.Run(
             () =>
             {
-                var resolved = RequestResolver.Resolve(request, _models.Open(request.Model));
+                var resolved = RequestResolver.Resolve(request, _models.Open(request));
 
                 // A device that is not there is as wrong as a size that is not possible.
                 _models.Device(request);
@@ -92,7 +92,7 @@ public sealed class VideoEngine : IVideoEngine
         Task.Run(
             () =>
             {
-                var checkpoint = _models.Open(request.Model);
+                var checkpoint = _models.Open(request);
                 var resolved = RequestResolver.Resolve(request, checkpoint);
                 var parts = _models.Parts(checkpoint, request);
                 return Plan(resolved, parts, () => DeviceSpeed.Measure(_models.Device(request).Device)).Plan;
@@ -152,7 +152,7 @@ public sealed class VideoEngine : IVideoEngine
 
     GeneratedVideo Generate(VideoRequest request, GenerationOptions options, IProgress<GenerationProgress>? progress, CancellationToken cancel)
     {
-        var checkpoint = _models.Open(request.Model);
+        var checkpoint = _models.Open(request);
         var resolved = RequestResolver.Resolve(request, checkpoint);
         var told = new JobProgress(resolved, progress);
         foreach (string note in resolved.Notes)

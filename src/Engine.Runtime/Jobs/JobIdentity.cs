@@ -45,6 +45,7 @@ sealed class JobIdentity
             Threads = null,
             MemoryLimit = null,
             Loras = null,
+            Files = null,
         };
         using var json = JsonDocument.Parse(VideoRequestJson.Write(plain));
         foreach (var field in json.RootElement.EnumerateObject())

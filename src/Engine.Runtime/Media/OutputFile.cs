@@ -49,6 +49,35 @@ public static class OutputFile
         }
     }
 
+    /// <summary>Writes a file piece by piece; it appears under its name once it is whole.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="write">Writes to a stream from its start; what it throws leaves nothing behind.</param>
+    /// <exception cref="EngineException">It could not be written; what was there before is untouched.</exception>
+    public static void Write(string path, Action<Stream> write)
+    {
+        ArgumentNullException.ThrowIfNull(write);
+        string temporary = TemporaryFor(path);
+        try
+        {
+            using (var file = new FileStream(temporary, FileMode.CreateNew, FileAccess.Write, FileShare.None, 1 << 20))
+            {
+                write(file);
+            }
+
+            File.Move(temporary, path, overwrite: true);
+        }
+        catch (Exception e)
+        {
+            Remove(temporary);
+            if (IsFileTrouble(e))
+            {
+                throw Failed(path, e);
+            }
+
+            throw;
+        }
+    }
+
     /// <summary>Writes a whole file at once.</summary>
     /// <exception cref="EngineException">It could not be written; what was there before is untouched.</exception>
     internal static void WriteAll(string path, ReadOnlySpan<byte> bytes)

@@ -28,7 +28,7 @@ sealed class ModelParts : IDisposable
         Checkpoint = checkpoint;
         Device = device;
         Loras = loras ?? like?.Loras ?? LoraRequest.None;
-        _tokenizer = like?._tokenizer ?? new(() => SentencePieceTokenizer.Load(checkpoint.TokenizerPath!));
+        _tokenizer = like?._tokenizer ?? new(() => TokenizerFile.Load(checkpoint.TokenizerPath!));
         ImageEncoder = new(_ => new ImageEncoderPart(checkpoint, device));
         TextEncoder = new(_ => new TextEncoderPart(checkpoint, device, resident: true, cache));
         StreamedTextEncoder = new(_ => new TextEncoderPart(checkpoint, device, resident: false, cache));

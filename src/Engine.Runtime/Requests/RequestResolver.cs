@@ -64,6 +64,7 @@ static class RequestResolver
             throw new RequestException(wrong);
         }
 
+        notes.AddRange(model.Notes);
         notes.AddRange(LoraRequest.Of(request).Check(model));
         long seed = request.Seed ?? RandomNumberGenerator.GetInt32(MaxDrawnSeed);
         if (request.Seed is null)
@@ -132,7 +133,7 @@ static class RequestResolver
     static VideoRequest Filled(VideoRequest request, ResolvedRequest r, Checkpoint model) => request with
     {
         NegativePrompt = r.NegativePrompt,
-        Model = r.ModelPath,
+        Model = request.Files is null ? r.ModelPath : request.Model,
         Width = r.Width,
         Height = r.Height,
         Frames = r.Frames,

@@ -83,6 +83,11 @@ static class RequestRules
             File(found, field, path, what, folder);
         }
 
+        foreach (var (field, path) in request.Files?.Given ?? [])
+        {
+            File(found, field, path, "weight", folder: false);
+        }
+
         foreach (var lora in request.Loras ?? [])
         {
             File(found, "loras", lora.Path, "LoRA", folder: false);

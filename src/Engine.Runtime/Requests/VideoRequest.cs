@@ -1,3 +1,4 @@
+using Engine.Model.Checkpoints;
 using Engine.Model.Lora;
 using Engine.Model.Schedulers;
 
@@ -36,6 +37,9 @@ public sealed record VideoRequest
 
     /// <summary>Folder or file of the model; null means the one the engine was set up with.</summary>
     public string? Model { get; init; }
+
+    /// <summary>Parts of the model in files of their own; with a transformer among them, no <see cref="Model"/> is needed.</summary>
+    public CheckpointFiles? Files { get; init; }
 
     /// <summary>Width of the clip, pixels; a multiple of the model's grid.</summary>
     public int? Width { get; init; }

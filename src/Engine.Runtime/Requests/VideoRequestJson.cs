@@ -4,6 +4,7 @@ using System.Text.Json.Schema;
 using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
 using Engine.Kernels;
+using Engine.Model.Checkpoints;
 using Engine.Model.Lora;
 using Engine.Model.Schedulers;
 
@@ -154,6 +155,7 @@ public static class VideoRequestJson
         type = Nullable.GetUnderlyingType(type) ?? type;
         return type == typeof(int) || type == typeof(long) ? "a whole number"
             : type == typeof(double) ? "a number"
+            : type == typeof(CheckpointFiles) ? "{ \"transformer\": path, \"transformer2\": path, \"vae\": path, \"text_encoder\": path, \"image_encoder\": path, \"tokenizer\": path }"
             : type == typeof(IReadOnlyList<LoraInput>) ? "a list of { \"path\": text, \"strength\": number, \"expert\": \"high\" or \"low\" }"
             : type == typeof(bool) ? "true or false"
             : type == typeof(DeviceChoice) ? DeviceChoice.Forms
@@ -196,6 +198,7 @@ public static class VideoRequestJson
         Keyframes = request.Keyframes is { } keyframes ? [.. keyframes.Select(k => k with { Image = Rooted(k.Image, folder)! })] : null,
         Motion = request.Motion?.RootedAt(folder),
         Model = request.Model is { } model ? Path.Combine(folder, model) : null,
+        Files = request.Files?.RootedAt(folder),
         Loras = request.Loras?.Select(lora => lora with { Path = Path.Combine(folder, lora.Path) }).ToArray(),
     };
 
