@@ -9,7 +9,7 @@ namespace Engine.Runtime.Tests.Pipelines;
 /// <summary>Parts of a model in files of their own, in other formats, give the clip that the folder gives.</summary>
 public sealed class SplitFilesTests : IDisposable
 {
-    static readonly VideoRequest s_request = new("A red ball rolls to the left in a meadow") { Seed = 1, Steps = 2, Frames = 5 };
+    static readonly VideoRequest s_request = new("A red ball rolls to the left in a meadow") { Model = Repository.BuiltinModel, Seed = 1, Steps = 2, Frames = 5 };
 
     readonly string _folder = Directory.CreateTempSubdirectory().FullName;
 
