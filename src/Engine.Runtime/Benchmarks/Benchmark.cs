@@ -30,7 +30,7 @@ public static class Benchmark
         double flops = CountFlops(work);
         using var device = new CpuDevice(request.Threads);
         double machinePeak = MachinePeak.Measure(device);
-        using var pieces = new Pieces(device);
+        using var pieces = new Pieces(device) { Cancel = cancel };
         var seconds = BenchClock.Time(request.Runs, work.Prepare(device, pieces), cancel);
         double median = BenchClock.Median(seconds.Select(s => s.Wall));
         double processor = BenchClock.Median(seconds.Select(s => s.Processor));

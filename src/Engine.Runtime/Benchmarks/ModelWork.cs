@@ -31,7 +31,7 @@ static class ModelWork
             var timesteps = pieces.Keep(TimestepMap.Single(Timestep));
             var latent = pieces.Noise(size.LatentShape(model.InChannels));
             var velocity = pieces.Tensor(size.LatentShape(model.OutChannels));
-            return () => transformer.Forward(latent, timesteps, context, velocity, scratch);
+            return () => transformer.Forward(latent, timesteps, context, velocity, scratch, (_, _) => pieces.Cancel.ThrowIfCancellationRequested());
         });
     }
 

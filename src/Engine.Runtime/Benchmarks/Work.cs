@@ -15,6 +15,9 @@ sealed class Pieces(Device device) : IDisposable
     /// <summary>Seconds of what was done before the timed runs, such as loading.</summary>
     public List<(string Name, double Seconds)> Parts { get; } = [];
 
+    /// <summary>Stops work whose single run takes minutes, so that a temporary file is not left behind.</summary>
+    public CancellationToken Cancel { get; init; }
+
     /// <summary>Keeps something until the end.</summary>
     public T Keep<T>(T item)
         where T : IDisposable
