@@ -90,6 +90,7 @@ abstract class DeviceClock : IDisposable
         {
             Read();
             _origin.Dispose();
+            base.Dispose();
         }
     }
 }
