@@ -24,7 +24,7 @@ sealed class FrameMaker(
         using var originals = PastesBack ? source!.Read(0, request.Frames, request.Width, request.Height, margins: request.Margins).GetEnumerator() : null;
         using var masks = PastesBack ? request.OpenMask(source!).ReadFlags(request.Frames).GetEnumerator() : null;
         var (still, moving) = Still();
-        using var lease = parts.Decoder.Rent();
+        using var lease = parts.Decoder.Rent(cancel);
         DecodeStage.Run(lease.Value, latent, residency.Decode, (first, frames) =>
         {
             observer?.OnFrames(first, frames);

@@ -104,7 +104,7 @@ sealed class GenerationJob(
         Conditioning conditioning,
         IScheduler scheduler,
         TorchRandom random,
-        IStepCache? cache,
+        StepCache? cache,
         JobState? state,
         int first,
         CancellationToken cancel)

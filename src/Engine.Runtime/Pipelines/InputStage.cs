@@ -44,7 +44,7 @@ static class InputStage
             return;
         }
 
-        using var lease = parts.Encoder.Rent();
+        using var lease = parts.Encoder.Rent(cancel);
         using var encoder = new LatentEncoder(lease.Value, request.Width, request.Height, tiling);
         var shape = LatentShape(request, parts.Checkpoint);
         var transformer = parts.Checkpoint.Transformer!;

@@ -20,7 +20,7 @@ static class TextStage
     {
         string[] texts = request.UsesGuidance ? [request.Prompt, request.NegativePrompt] : [request.Prompt];
         int[][] ids = Array.ConvertAll(texts, t => parts.Tokenizer.Encode(PromptCleaner.Clean(t), request.MaxSequenceLength));
-        using var lease = (streamed ? parts.StreamedTextEncoder : parts.TextEncoder).Rent();
+        using var lease = (streamed ? parts.StreamedTextEncoder : parts.TextEncoder).Rent(cancel);
         using var scratch = new Workspace(parts.Device);
         return lease.Value.Encoder.Encode(ids, scratch, afterLayer, cancel);
     }
