@@ -16,6 +16,9 @@ namespace Engine.Kernels.Gpu;
 /// <param name="Problem">Why it cannot be used; null when it can.</param>
 public sealed record DeviceInfo(string Id, DeviceKind Kind, string Name, long MemoryBytes, string Capability, string Driver, string? Problem = null)
 {
+    /// <summary>True for an OpenCL driver over the host's own cores, which this engine's own vector code uses better.</summary>
+    public bool RunsOnHostCores { get; init; }
+
     /// <summary>True when it can be opened.</summary>
     public bool IsUsable => Problem is null;
 }
@@ -90,7 +93,10 @@ public static partial class DeviceCatalog
         return found.Count == 0
             ? [Missing(DeviceKind.OpenCl, "the OpenCL loader is there but no driver shows a device")]
             : found.Select((d, i) => new DeviceInfo(
-                $"opencl:{i}", DeviceKind.OpenCl, d.Name.Trim(), d.MemorySize, $"OpenCL C {d.CVersion.Major}.{d.CVersion.Minor}", $"{d.PlatformName}, {d.PlatformVersion.Major}.{d.PlatformVersion.Minor}"));
+                $"opencl:{i}", DeviceKind.OpenCl, d.Name.Trim(), d.MemorySize, $"OpenCL C {d.CVersion.Major}.{d.CVersion.Minor}", $"{d.PlatformName}, {d.PlatformVersion.Major}.{d.PlatformVersion.Minor}")
+            {
+                RunsOnHostCores = d.DeviceType == CLDeviceType.CL_DEVICE_TYPE_CPU,
+            });
     }
 
     static DeviceInfo Missing(DeviceKind kind, string problem) => new(Prefix(kind), kind, "", 0, "", "", problem);

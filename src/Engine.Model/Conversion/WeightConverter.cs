@@ -149,7 +149,7 @@ public static class WeightConverter
             if (Scaled)
             {
                 float largest = 0;
-                Walk(source, values, bytes, cancel, part => largest = Math.Max(largest, System.Numerics.Tensors.TensorPrimitives.MaxMagnitude(part)));
+                Walk(source, values, bytes, part => largest = Math.Max(largest, System.Numerics.Tensors.TensorPrimitives.MaxMagnitude(part)), cancel);
                 float most = Written.Type == DType.F8E4M3 ? Narrowing.LargestE4M3 : Narrowing.LargestE5M2;
                 _scale = MathF.Abs(largest) == 0 ? 1 : MathF.Abs(largest) / most;
             }
@@ -162,7 +162,7 @@ public static class WeightConverter
 
             float inverse = 1 / (_scale ?? 1);
             var narrowed = new byte[Written.Type.Bytes(ChunkValues)];
-            Walk(source, values, bytes, cancel, part =>
+            Walk(source, values, bytes, part =>
             {
                 int length = part.Length;
                 var memory = values.AsMemory(0, length);
@@ -180,11 +180,11 @@ public static class WeightConverter
                     Narrowing.Run(Written.Type, x, narrowed.AsSpan((int)Written.Type.Bytes(start), (int)Written.Type.Bytes(now)));
                 });
                 writer.Write(narrowed.AsSpan(0, size));
-            });
+            }, cancel);
         }
 
         // Widened values, a piece at a time; pieces are whole blocks of both types.
-        void Walk(IWeightSource source, float[] values, byte[] bytes, CancellationToken cancel, SpanAction use)
+        void Walk(IWeightSource source, float[] values, byte[] bytes, SpanAction use, CancellationToken cancel)
         {
             for (long at = 0; at < Count; at += ChunkValues)
             {

@@ -6,7 +6,7 @@ namespace Engine.Runtime.Devices;
 /// <summary>What <c>auto</c> means on this machine: the device on which a transformer's linear layer runs fastest.</summary>
 /// <remarks>
 /// Measured once per device, driver and version of the engine, and kept in the user's cache folder. Where no driver of another
-/// device is installed the host's cores run, and nothing is measured.
+/// device is installed the host's cores run, and nothing is measured; an OpenCL driver over the same cores is no other device.
 /// </remarks>
 public static class AutoDevice
 {
@@ -32,10 +32,10 @@ public static class AutoDevice
 
     static (DeviceChoice Choice, string Reason) DecideOnce(int threads)
     {
-        DeviceInfo[] usable = DeviceCatalog.HasDrivers ? [.. DeviceCatalog.Accelerators().Where(d => d.IsUsable)] : [];
+        DeviceInfo[] usable = DeviceCatalog.HasDrivers ? [.. DeviceCatalog.Accelerators().Where(d => d.IsUsable && !d.RunsOnHostCores)] : [];
         if (usable.Length == 0)
         {
-            return (DeviceChoice.Cpu, "no CUDA or OpenCL device can be used here");
+            return (DeviceChoice.Cpu, "there is no CUDA or OpenCL device here but the host's own cores");
         }
 
         var speeds = SpeedCache.Load();

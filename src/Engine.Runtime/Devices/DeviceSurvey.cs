@@ -25,7 +25,7 @@ public static class DeviceSurvey
         var found = new List<SurveyedDevice> { Host(speeds) };
         found.AddRange(DeviceCatalog.Accelerators().Select(info => Accelerator(info, speeds)));
         speeds.Save();
-        var best = found.Where(d => d.Problem is null).MaxBy(d => d.Linear.GFlops ?? 0)!;
+        var best = found.Where(d => d.Problem is null && !d.Info.RunsOnHostCores).MaxBy(d => d.Linear.GFlops ?? 0)!;
         return [.. found.Select(d => d == best ? d with { IsAuto = true } : d)];
     }
 

@@ -91,7 +91,7 @@ sealed class ModelCache(VideoEngineOptions options, ILogger log, Device? given =
     /// <summary>The model's parts on a device.</summary>
     public ModelParts Parts(Checkpoint checkpoint, VideoRequest request)
     {
-        var device = Device(request).Device;
+        var (device, inWords) = Device(request);
         lock (_lock)
         {
             var loras = LoraRequest.Of(request);
@@ -99,7 +99,7 @@ sealed class ModelCache(VideoEngineOptions options, ILogger log, Device? given =
             if (!_parts.TryGetValue(key, out var parts))
             {
                 var cache = options.EmbeddingCache is { } folder ? new EmbeddingCache(folder) : null;
-                parts = new ModelParts(checkpoint, device, cache, loras: loras);
+                parts = new ModelParts(checkpoint, device, cache, loras: loras) { DeviceInWords = inWords };
                 _parts.Add(key, parts);
             }
 

@@ -160,7 +160,6 @@ public sealed class VideoEngine : IVideoEngine
             told.Note(GenerationStage.Planning, note);
         }
 
-        told.Note(GenerationStage.Planning, $"running on {_models.Device(request).Description}");
         var parts = _models.Parts(checkpoint, request);
         var (plan, residency) = Plan(resolved, parts);
         if (parts.Device is GpuDevice gpu)

@@ -37,7 +37,7 @@ sealed class ClipTail : IDisposable
         int start = Math.Max(0, clip.Shape[1] - count - 1 - Before);
         using var end = Pipelines.Latents.Copy(clip, start, clip.Shape[1] - start);
         var last = new Queue<float[]>();
-        using var lease = parts.Decoder.Rent();
+        using var lease = parts.Decoder.Rent(cancel);
         DecodeStage.Run(lease.Value, end, tiling, (_, frames) =>
         {
             for (int i = 0; i < frames.Shape[0]; i++)

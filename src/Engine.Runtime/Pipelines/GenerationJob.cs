@@ -17,6 +17,12 @@ sealed class GenerationJob(
     public Tensor Run(CancellationToken cancel)
     {
         var inputs = JobInputs.Load(request, tail, n => progress.Note(GenerationStage.EncodingInputs, n));
+        if (tail is null)
+        {
+            // Said once nothing more can be wrong with the request itself.
+            progress.Note(GenerationStage.Planning, $"running on {parts.DeviceInWords}");
+        }
+
         using var scheduler = Scheduler.Create(request.Scheduler, request.Steps, request.Shift);
         var random = new TorchRandom(request.Seed);
         using var latent = parts.Device.NewTensor(InputStage.LatentShape(request, parts.Checkpoint));

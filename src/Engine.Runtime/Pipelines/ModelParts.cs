@@ -27,6 +27,7 @@ sealed class ModelParts : IDisposable
         _view = view ?? like?._view;
         Checkpoint = checkpoint;
         Device = device;
+        DeviceInWords = device.Name;
         Loras = loras ?? like?.Loras ?? LoraRequest.None;
         _tokenizer = like?._tokenizer ?? new(() => TokenizerFile.Load(checkpoint.TokenizerPath!));
         ImageEncoder = new(_ => new ImageEncoderPart(checkpoint, device));
@@ -45,6 +46,9 @@ sealed class ModelParts : IDisposable
 
     /// <summary>Where the parts run.</summary>
     public Device Device { get; }
+
+    /// <summary>The device, and why it is that one where a measurement decided.</summary>
+    public string DeviceInWords { get; init; }
 
     /// <summary>What is added to the transformers.</summary>
     public LoraRequest Loras { get; }
