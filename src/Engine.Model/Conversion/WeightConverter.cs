@@ -131,7 +131,8 @@ public static class WeightConverter
         Entry? Of { get; init; }
 
         public Entry ScaleEntry() => new(
-            Stored, new TensorInfo($"{Written.Name[..^".weight".Length]}.scale_weight", DType.F32, [], sizeof(float)), 1, 1, false) { Of = this };
+            Stored, new TensorInfo($"{Written.Name[..^".weight".Length]}.scale_weight", DType.F32, [], sizeof(float)), 1, 1, false)
+        { Of = this };
 
         public void Write(IWeightSource source, IWeightWriter writer, float[] values, byte[] bytes, CancellationToken cancel)
         {

@@ -132,14 +132,20 @@ public static class VideoRequestJson
 
     static EngineException Explain(JsonException e, string source)
     {
-        string? field = e.Path is { Length: > 2 } path && path.StartsWith("$.", StringComparison.Ordinal) ? path[2..].Split('[', '.')[0] : null;
+        string? at = e.Path is { Length: > 2 } path && path.StartsWith("$.", StringComparison.Ordinal) ? path[2..] : null;
+        if (at?.StartsWith("motion.", StringComparison.Ordinal) == true)
+        {
+            return MotionJson.Explain(e, at);
+        }
+
+        string? field = at?.Split('[', '.')[0];
         var type = RequestJsonContext.Default.VideoRequest.Properties.FirstOrDefault(p => p.Name == field)?.PropertyType;
         if (field is not null && type is not null)
         {
             return new RequestException(field, $"the value has the wrong type or does not fit; expected {Expected(type)}.", inner: e);
         }
 
-        return field?.StartsWith("motion.", StringComparison.Ordinal) == true ? MotionJson.Explain(e, field) : NotJson(e, source);
+        return NotJson(e, source);
     }
 
     /// <summary>The sentence for a text that is not JSON.</summary>
