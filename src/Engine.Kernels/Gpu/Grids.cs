@@ -30,7 +30,4 @@ static class Grids
 
     /// <summary>One group for each of <paramref name="groups"/> items.</summary>
     public static KernelConfig Groups(int groups, int group) => new(Math.Max(groups, 1), group);
-
-    /// <summary>Groups in three directions; the second and third hold up to 65,535 each.</summary>
-    public static KernelConfig Groups(int x, int y, int z, int group) => new(new Index3D(x, y, z), new Index3D(group, 1, 1));
 }
