@@ -3,51 +3,66 @@ using Engine.Kernels;
 
 namespace Engine.Perf;
 
-/// <summary>Rates of the 3x3x3 convolution, plain and in both Winograd forms, on one thread: <c>vae conv</c>.</summary>
-/// <remarks>GFLOP/s count nine multiplications per tap whatever the form does; processor time, best of several.</remarks>
+/// <summary>Rates of the 3x3x3 and of the enlarging convolution, plain and in every Winograd form: <c>vae conv [THREADS]</c>.</summary>
+/// <remarks>GFLOP/s count what the definition multiplies, whatever the form does (four taps where pixels are repeated); wall time, best of several.</remarks>
 static class ConvolutionTiming
 {
-    public static void Run()
+    public static void Run(int threads)
     {
-        using var device = new CpuDevice(1);
+        using var device = new CpuDevice(threads);
         using var scratch = new Workspace(device);
         Console.WriteLine(device.Name);
-        foreach (var (side, channels) in new[] { (256, 96), (128, 192), (64, 384), (32, 384), (64, 16), (32, 32), (16, 64), (8, 64), (128, 256), (64, 512) })
+        foreach (var (side, inputs, outputs) in new[] { (256, 96, 96), (128, 192, 192), (64, 384, 384), (32, 384, 384), (32, 32, 32), (16, 64, 64), (64, 512, 512), (256, 96, 3) })
         {
-            double flops = 2.0 * 27 * side * side * channels * channels;
-            Console.Write($"{side,4} x {channels,3}: {flops / 1e9,6:f2} GFLOP");
-            foreach (var form in Enum.GetValues<WinogradForm>())
-            {
-                var x = new Plane(Noise(device, [side + 2, side + 2, channels]), 1);
-                var y = new Plane(device.NewTensor([side, side, channels]));
-                using var stored = new Weight(Noise(device, [channels, channels * 27]).Storage, DType.F32, channels, channels * 27);
-                using var weight = ConvWeight.Pack(device, stored, default, ConvKind.Causal, form: form);
-                double best = double.MaxValue;
-                for (int round = 0; round < 5; round++)
-                {
-                    int times = (int)Math.Clamp(1e10 / flops, 1, 200);
-                    var start = ThreadTime();
-                    for (int i = 0; i < times; i++)
-                    {
-                        Convolution.Run(device, new ConvInput(x, x, x), weight, y, scratch);
-                    }
+            Time(device, scratch, ConvKind.Causal, side, inputs, outputs, [WinogradForm.None, WinogradForm.Two, WinogradForm.Four, WinogradForm.FourPair]);
+        }
 
-                    best = Math.Min(best, (ThreadTime() - start) / times);
-                }
-
-                Console.Write($"   {form} {flops / best / 1e9,5:f0}");
-                x.Values.Dispose();
-                y.Values.Dispose();
-            }
-
-            Console.WriteLine(" GFLOP/s");
+        foreach (var (side, inputs, outputs) in new[] { (128, 192, 96), (64, 384, 192) })
+        {
+            Time(device, scratch, ConvKind.Double, side, inputs, outputs, [WinogradForm.None, WinogradForm.Shared]);
         }
     }
 
-    static double ThreadTime()
+    static void Time(Device device, Workspace scratch, ConvKind kind, int side, int inputs, int outputs, WinogradForm[] forms)
     {
-        using var process = Process.GetCurrentProcess();
-        return process.TotalProcessorTime.TotalSeconds;
+        int taps = kind.Frames() * kind.PlaneTaps();
+        int size = kind.OutputExtent(side);
+        double flops = 2.0 * (kind == ConvKind.Double ? 4 : taps) * size * size * inputs * outputs;
+        Console.Write($"{kind} {side,4} x {inputs,3} -> {outputs,3}: {flops / 1e9,6:f2} GFLOP");
+        foreach (var form in forms)
+        {
+            var x = new Plane(Noise(device, [side + 2, side + 2, inputs]), 1);
+            var y = new Plane(device.NewTensor([size, size, outputs]));
+            using var stored = new Weight(Noise(device, [outputs, inputs * taps]).Storage, DType.F32, outputs, inputs * taps);
+            using var weight = ConvWeight.Pack(device, stored, default, kind, form: form);
+            var input = kind.Frames() == 3 ? new ConvInput(x, x, x) : new ConvInput(x);
+            bool pair = form == WinogradForm.FourPair;
+            double best = double.MaxValue;
+            for (int round = 0; round < 5; round++)
+            {
+                int times = (int)Math.Clamp(1e10 / flops, 1, 200);
+                long start = Stopwatch.GetTimestamp();
+                for (int i = 0; i < times; i++)
+                {
+                    if (pair)
+                    {
+                        Convolution.RunPair(device, input, x, weight, new ConvOutput(y), new ConvOutput(y), scratch);
+                    }
+                    else
+                    {
+                        Convolution.Run(device, input, weight, y, scratch);
+                    }
+                }
+
+                best = Math.Min(best, Stopwatch.GetElapsedTime(start).TotalSeconds / times / (pair ? 2 : 1));
+            }
+
+            Console.Write($"   {form} {flops / best / 1e9,5:f0}");
+            x.Values.Dispose();
+            y.Values.Dispose();
+        }
+
+        Console.WriteLine(" GFLOP/s");
     }
 
     static Tensor Noise(Device device, Shape shape)

@@ -14,7 +14,7 @@ static class VaeTiming
     {
         if (args[0] == "conv")
         {
-            ConvolutionTiming.Run();
+            ConvolutionTiming.Run(args.Length > 1 ? int.Parse(args[1]) : 1);
             return;
         }
 

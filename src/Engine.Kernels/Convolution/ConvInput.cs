@@ -13,5 +13,20 @@ public readonly record struct ConvInput(Plane Current, Plane Previous = default,
     internal int SkippedTaps(int taps) => taps == 1 ? 0 : Previous.IsEmpty ? 2 : Oldest.IsEmpty ? 1 : 0;
 }
 
+/// <summary>What a convolution makes of one frame.</summary>
+/// <param name="Y">Receives the result.</param>
+/// <param name="Residual">Added to the result, or default for nothing; may be <paramref name="Y"/>.</param>
+public readonly record struct ConvOutput(Plane Y, Plane Residual = default);
+
 /// <summary>Operands of one <see cref="Convolution"/>, checked.</summary>
-readonly record struct ConvCall(ConvInput X, ConvWeight Weight, Plane Y, Plane Residual, Workspace Scratch);
+readonly record struct ConvCall(ConvInput X, ConvWeight Weight, Plane Y, Plane Residual, Workspace Scratch)
+{
+    /// <summary>The frame after the present one, where two are made at a time; else empty.</summary>
+    public Plane Next { get; init; }
+
+    /// <summary>What is made of <see cref="Next"/>.</summary>
+    public ConvOutput NextOutput { get; init; }
+
+    /// <summary>True where two frames are made at a time.</summary>
+    public bool IsPair => !Next.IsEmpty;
+}

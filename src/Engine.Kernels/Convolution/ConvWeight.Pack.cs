@@ -60,9 +60,9 @@ public sealed unsafe partial class ConvWeight
                     System.Numerics.Tensors.TensorPrimitives.Multiply(row, stored.Scale, row);
                 }
 
-                if (weight.Form != WinogradForm.None)
+                if (weight.Form != WinogradForm.None && !weight.TransformsEachCall)
                 {
-                    weight.FillTransformed(packed, n, row);
+                    weight.FillTransformed(packed, n, row, taps);
                 }
                 else if (weight.Kind == ConvKind.Double)
                 {
@@ -113,22 +113,24 @@ public sealed unsafe partial class ConvWeight
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    void FillTransformed(float* packed, int n, float[] row)
+    void FillTransformed(float* packed, int n, float[] row, int taps)
     {
-        int count = WinogradFilter.Points(Form);
-        int block = ChannelBlock;
-        Span<float> points = stackalloc float[count];
-        long pointStride = (long)Panels * 3 * Inputs * PanelWidth;
-        float* panel = packed + ((long)(n / PanelWidth) * 3 * Inputs * PanelWidth) + (n % PanelWidth);
-        for (int t = 0; t < 3; t++)
+        int planes = Form == WinogradForm.FourPair ? 4 : taps / 9;
+        int frames = Form == WinogradForm.FourPair ? 1 : planes;
+        int count = Form.Points() / (planes / frames);
+        Span<float> points = stackalloc float[count * planes];
+        long panelSize = (long)frames * Inputs * PanelWidth;
+        float* panel = packed + (n / PanelWidth * panelSize) + (n % PanelWidth);
+        for (int c = 0; c < Inputs; c++)
         {
-            for (int c = 0; c < Inputs; c++)
+            WinogradFilter.Transform(Form, row.AsSpan(c * taps, taps), points);
+            for (int t = 0; t < planes; t++)
             {
-                WinogradFilter.Transform(Form, row.AsSpan((c * 27) + (t * 9), 9), points);
-                float* at = panel + (((((c / block * 3) + t) * block) + (c % block)) * PanelWidth);
+                long set = frames == 1 ? t * count : 0;
+                float* at = panel + ((((frames == 1 ? 0 : t) * Inputs) + c) * PanelWidth);
                 for (int p = 0; p < count; p++)
                 {
-                    at[p * pointStride] = points[p];
+                    at[(set + p) * Panels * panelSize] = points[(t * count) + p];
                 }
             }
         }

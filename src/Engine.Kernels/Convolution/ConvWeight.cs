@@ -58,10 +58,10 @@ public sealed unsafe partial class ConvWeight : IDisposable
     /// <summary>Steps in one run.</summary>
     internal int RunLength => (Kind switch { ConvKind.Causal or ConvKind.Halve => 3, ConvKind.Double => 2, _ => 1 }) * Inputs;
 
-    /// <summary>Channels that the transformed product handles at a time.</summary>
-    internal int ChannelBlock => ChannelBlockFor(Inputs);
+    /// <summary>True where the form's weights are made anew for each call, because they are too large to keep; stored plain.</summary>
+    internal bool TransformsEachCall => WinogradForms.TransformsEachCall(Form, Inputs, Outputs);
 
-    /// <summary>The packed values: [phase][panel][run][step][16], or [point][panel][channel block][frame][channel][16] transformed.</summary>
+    /// <summary>The packed values: [phase][panel][run][step][16], or transformed [point in time][point][panel][frame][channel][16].</summary>
     internal Storage PackedStorage => _packed;
 
     /// <summary>The bias, zero-padded to whole panels.</summary>
@@ -80,7 +80,7 @@ public sealed unsafe partial class ConvWeight : IDisposable
     /// <param name="kind">What the convolution does.</param>
     /// <param name="firstRow">First output row to take; the weight of a time convolution holds two frames' outputs.</param>
     /// <param name="rows">Output rows to take, or -1 for all.</param>
-    /// <param name="form">Transform to pack in; forms other than none need a CPU device, a causal kind and inputs in multiples of 16.</param>
+    /// <param name="form">Transform to pack in; forms other than none need a CPU device, a kind that has the form and inputs in multiples of 16.</param>
     public static ConvWeight Pack(
         Device device, Weight stored, Tensor bias, ConvKind kind, int firstRow = 0, int rows = -1, WinogradForm form = WinogradForm.None)
     {
@@ -99,13 +99,15 @@ public sealed unsafe partial class ConvWeight : IDisposable
             throw new ArgumentException($"The bias has {bias.Count} values; expected {stored.Rows}.", nameof(bias));
         }
 
-        if (form != WinogradForm.None && (device.Kind != DeviceKind.Cpu || !CanTransform(kind, inputs)))
+        if (form != WinogradForm.None && (device.Kind != DeviceKind.Cpu || !CanTransform(kind, inputs, form)))
         {
-            throw new ArgumentException($"A {kind} convolution {inputs} -> {outputs} has no Winograd form on {device.Name}.", nameof(form));
+            throw new ArgumentException($"A {kind} convolution {inputs} -> {outputs} has no form {form} on {device.Name}.", nameof(form));
         }
 
         int panels = PanelsFor(outputs);
-        long steps = form != WinogradForm.None ? (long)WinogradFilter.Points(form) * 3 * inputs : (long)(kind == ConvKind.Double ? 16 : taps) * inputs;
+        long steps = form != WinogradForm.None && !WinogradForms.TransformsEachCall(form, inputs, outputs)
+            ? (long)form.Points() * form.Steps(inputs, kind)
+            : (long)(kind == ConvKind.Double ? 16 : taps) * inputs;
         var weight = new ConvWeight(
             device.Allocate(steps * panels * PanelWidth * sizeof(float)),
             device.Allocate((long)panels * PanelWidth * sizeof(float)),
@@ -127,8 +129,8 @@ public sealed unsafe partial class ConvWeight : IDisposable
     }
 
     /// <summary>True when a convolution can be packed in a Winograd form.</summary>
-    public static bool CanTransform(ConvKind kind, int inputs) =>
-        kind == ConvKind.Causal && inputs % 16 == 0;
+    public static bool CanTransform(ConvKind kind, int inputs, WinogradForm form) =>
+        kind == (form == WinogradForm.Shared ? ConvKind.Double : ConvKind.Causal) && inputs % 16 == 0;
 
     /// <summary>One weight of the plain layout; for <see cref="ConvKind.Double"/> the tap counts 16: phase * 4 + (y, x).</summary>
     internal float At(int output, int tap, int input)
@@ -146,9 +148,6 @@ public sealed unsafe partial class ConvWeight : IDisposable
         _packed.Dispose();
         _bias.Dispose();
     }
-
-    // Large enough to keep the kernel busy between loads of its sums, small enough for the inputs of a block to stay near.
-    static int ChannelBlockFor(int inputs) => inputs % 64 == 0 ? 64 : inputs % 48 == 0 ? 48 : inputs % 32 == 0 ? 32 : 16;
 
     internal static int PanelsFor(int outputs) => (outputs + PanelWidth - 1) / PanelWidth;
 }

@@ -37,14 +37,43 @@ public static partial class Convolution
     /// <param name="residual">Added to the result, or default for nothing.</param>
     public static void Run(Device device, in ConvInput x, ConvWeight weight, Plane y, Workspace scratch, Plane residual = default)
     {
-        var kind = weight.Kind;
         Check(x, weight, y, residual);
+        Run(device, new ConvCall(x, weight, y, residual, scratch));
+    }
+
+    /// <summary>Two consecutive frames; together they take less time than apart where <paramref name="weight"/> has a form for pairs.</summary>
+    /// <param name="device">Where to run.</param>
+    /// <param name="x">Frames that the first result is made from.</param>
+    /// <param name="next">The frame after them.</param>
+    /// <param name="weight">Packed weights and bias of a kind with three frames.</param>
+    /// <param name="first">What is made of the first frame.</param>
+    /// <param name="second">What is made of <paramref name="next"/>.</param>
+    /// <param name="scratch">As for a single frame.</param>
+    public static void RunPair(
+        Device device, in ConvInput x, Plane next, ConvWeight weight, ConvOutput first, ConvOutput second, Workspace scratch)
+    {
+        if (weight.Form != WinogradForm.FourPair)
+        {
+            Run(device, x, weight, first.Y, scratch, first.Residual);
+            Run(device, new ConvInput(next, x.Current, x.Previous), weight, second.Y, scratch, second.Residual);
+            return;
+        }
+
+        Check(x, weight, first.Y, first.Residual);
+        Check(new ConvInput(next, x.Current, x.Previous), weight, second.Y, second.Residual);
+        Run(device, new ConvCall(x, weight, first.Y, first.Residual, scratch) { Next = next, NextOutput = second });
+    }
+
+    static void Run(Device device, in ConvCall call)
+    {
+        var (x, weight, y, _, scratch) = call;
+        var kind = weight.Kind;
         using var scope = scratch.Scope();
         int frames = kind.Frames() - x.SkippedTaps(kind.Frames());
-        double taps = frames * (kind == ConvKind.Double ? 4.0 : kind.PlaneTaps());
+        int made = call.IsPair ? 2 : 1;
+        double taps = call.IsPair ? 9 * (frames + Math.Min(frames + 1, 3)) : frames * (kind == ConvKind.Double ? 4.0 : kind.PlaneTaps());
         double flops = 2.0 * y.Height * y.Width * weight.Inputs * weight.Outputs * taps;
-        double bytes = (4.0 * ((x.Current.Values.Count * frames) + y.Values.Count)) + weight.Bytes;
-        var call = new ConvCall(x, weight, y, residual, scratch);
+        double bytes = (4.0 * ((x.Current.Values.Count * (frames + made - 1)) + (made * y.Values.Count))) + weight.Bytes;
         if (device.Skips($"Conv{kind}", flops, bytes))
         {
             if (device.Kind == DeviceKind.Cpu)
