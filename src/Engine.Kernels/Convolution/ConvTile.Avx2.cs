@@ -12,15 +12,15 @@ readonly unsafe struct ConvTileAvx2 : IConvTile
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void RunPair(in ConvSegments x, nint at, float* b0, float* b1, float* c, nint columns, bool add)
+    public static void RunPair(in ConvSegments x, nint at, float* b0, float* b1, nint ahead, float* c, nint columns, bool add)
     {
-        Run(x, at, b0, c, columns, add);
-        Run(x, at, b1, c + ConvWeight.PanelWidth, columns, add);
+        Run(x, at, b0, ahead, c, columns, add);
+        Run(x, at, b1, ahead, c + ConvWeight.PanelWidth, columns, add);
     }
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Run(in ConvSegments x, nint at, float* b, float* c, nint columns, bool add)
+    public static void Run(in ConvSegments x, nint at, float* b, nint ahead, float* c, nint columns, bool add)
     {
         Vector256<float> s00 = default, s01 = default;
         Vector256<float> s10 = default, s11 = default;
@@ -40,6 +40,7 @@ readonly unsafe struct ConvTileAvx2 : IConvTile
 
         nint pixel = x.Pixel;
         int length = x.Length;
+        float* next = b + ahead;
         for (int s = 0; s < x.Count; s++)
         {
             float* a0 = x.Sources[s] + at;
@@ -52,6 +53,8 @@ readonly unsafe struct ConvTileAvx2 : IConvTile
             {
                 var w0 = Vector256.Load(b);
                 var w1 = Vector256.Load(b + 8);
+                Sse.Prefetch1(next);
+                next += 4;
                 b += ConvWeight.PanelWidth;
                 var v0 = Vector256.Create(a0[k]);
                 s00 = Fma.MultiplyAdd(v0, w0, s00);

@@ -12,7 +12,7 @@ readonly unsafe struct ConvTileAvx512 : IConvTile
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void RunPair(in ConvSegments x, nint at, float* b0, float* b1, float* c, nint columns, bool add)
+    public static void RunPair(in ConvSegments x, nint at, float* b0, float* b1, nint ahead, float* c, nint columns, bool add)
     {
         Vector512<float> s00 = default, s01 = default;
         Vector512<float> s10 = default, s11 = default;
@@ -42,6 +42,8 @@ readonly unsafe struct ConvTileAvx512 : IConvTile
             s71 = Vector512.Load(c + (7 * columns) + 16);
         }
 
+        float* next0 = b0 + ahead;
+        float* next1 = b1 + ahead;
         nint pixel = x.Pixel;
         nint length = x.Length;
         for (int s = 0; s < x.Count; s++)
@@ -54,6 +56,10 @@ readonly unsafe struct ConvTileAvx512 : IConvTile
             {
                 var w0 = Vector512.Load(b0);
                 var w1 = Vector512.Load(b1);
+                Sse.Prefetch1(next0);
+                Sse.Prefetch1(next1);
+                next0 += 4;
+                next1 += 4;
                 b0 += ConvWeight.PanelWidth;
                 b1 += ConvWeight.PanelWidth;
                 var v0 = Vector512.Create(*a0);
@@ -106,7 +112,7 @@ readonly unsafe struct ConvTileAvx512 : IConvTile
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Run(in ConvSegments x, nint at, float* b, float* c, nint columns, bool add)
+    public static void Run(in ConvSegments x, nint at, float* b, nint ahead, float* c, nint columns, bool add)
     {
         Vector512<float> s00 = default;
         Vector512<float> s10 = default;
@@ -128,6 +134,7 @@ readonly unsafe struct ConvTileAvx512 : IConvTile
             s70 = Vector512.Load(c + (7 * columns));
         }
 
+        float* next = b + ahead;
         nint pixel = x.Pixel;
         nint length = x.Length;
         for (int s = 0; s < x.Count; s++)
@@ -139,6 +146,8 @@ readonly unsafe struct ConvTileAvx512 : IConvTile
             for (nint k = 0; k < length; k++)
             {
                 var w0 = Vector512.Load(b);
+                Sse.Prefetch1(next);
+                next += 4;
                 b += ConvWeight.PanelWidth;
                 var v0 = Vector512.Create(*a0);
                 s00 = Avx512F.FusedMultiplyAdd(v0, w0, s00);

@@ -11,15 +11,15 @@ readonly unsafe struct ConvTileVector128 : IConvTile
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void RunPair(in ConvSegments x, nint at, float* b0, float* b1, float* c, nint columns, bool add)
+    public static void RunPair(in ConvSegments x, nint at, float* b0, float* b1, nint ahead, float* c, nint columns, bool add)
     {
-        Run(x, at, b0, c, columns, add);
-        Run(x, at, b1, c + ConvWeight.PanelWidth, columns, add);
+        Run(x, at, b0, ahead, c, columns, add);
+        Run(x, at, b1, ahead, c + ConvWeight.PanelWidth, columns, add);
     }
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Run(in ConvSegments x, nint at, float* b, float* c, nint columns, bool add)
+    public static void Run(in ConvSegments x, nint at, float* b, nint ahead, float* c, nint columns, bool add)
     {
         float* d = c + columns;
         Vector128<float> s00 = default, s01 = default, s02 = default, s03 = default;

@@ -144,12 +144,12 @@ public static unsafe partial class Convolution
                     float* c = sums + (panel * ConvWeight.PanelWidth);
                     if (panel + 1 < panels)
                     {
-                        Column<TTile>(segments, first, count, b, panelSize, c, columns, add, pair: true);
+                        Column<TTile>(segments, first, count, b, panelSize, 2 * panelSize, c, columns, add, pair: true);
                         panel += 2;
                     }
                     else
                     {
-                        Column<TTile>(segments, first, count, b, panelSize, c, columns, add, pair: false);
+                        Column<TTile>(segments, first, count, b, panelSize, ahead: 0, c, columns, add, pair: false);
                         panel++;
                     }
                 }
@@ -217,24 +217,27 @@ public static unsafe partial class Convolution
         }
     }
 
-    // All pixels of a block against one panel or two side by side.
+    // All pixels of a block against one panel or two side by side; meanwhile the panels `ahead` values further on are fetched.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     static void Column<TTile>(
-        in ConvSegments segments, int first, int count, float* b, nint panelSize, float* c, int columns, bool add, bool pair)
+        in ConvSegments segments, int first, int count, float* b, nint panelSize, nint ahead, float* c, int columns, bool add, bool pair)
         where TTile : IConvTile
     {
+        // A tile of pixels fetches a quarter of what its segments' weights take.
+        nint quarter = (nint)segments.Count * segments.Length * ConvWeight.PanelWidth / 4;
         int tiles = count / TTile.Rows;
         for (int tile = 0; tile < tiles; tile++)
         {
             nint at = (first + ((nint)tile * TTile.Rows)) * segments.Pixel;
-            Tile<TTile>(segments, at, b, panelSize, c + ((nint)tile * TTile.Rows * columns), columns, add, pair);
+            nint fetch = ahead + (Math.Min(tile, 3) * quarter);
+            Tile<TTile>(segments, at, b, panelSize, fetch, c + ((nint)tile * TTile.Rows * columns), columns, add, pair);
         }
 
         int rest = count - (tiles * TTile.Rows);
         if (rest > 0 && tiles > 0)
         {
             nint at = (first + count - TTile.Rows) * segments.Pixel;
-            Tile<TTile>(segments, at, b, panelSize, c + ((nint)tiles * TTile.Rows * columns), columns, add, pair);
+            Tile<TTile>(segments, at, b, panelSize, ahead, c + ((nint)tiles * TTile.Rows * columns), columns, add, pair);
             return;
         }
 
@@ -249,16 +252,16 @@ public static unsafe partial class Convolution
         }
     }
 
-    static void Tile<TTile>(in ConvSegments segments, nint at, float* b, nint panelSize, float* c, int columns, bool add, bool pair)
+    static void Tile<TTile>(in ConvSegments segments, nint at, float* b, nint panelSize, nint ahead, float* c, int columns, bool add, bool pair)
         where TTile : IConvTile
     {
         if (pair)
         {
-            TTile.RunPair(segments, at, b, b + panelSize, c, columns, add);
+            TTile.RunPair(segments, at, b, b + panelSize, ahead, c, columns, add);
         }
         else
         {
-            TTile.Run(segments, at, b, c, columns, add);
+            TTile.Run(segments, at, b, ahead, c, columns, add);
         }
     }
 }

@@ -41,8 +41,8 @@ public static unsafe partial class Convolution
             }
         }
 
-        // inputs: [point in time][point][tile][channel]. For a pair the frames d are transformed in time by B^T of F(2, 3); a single
-        // frame takes the same weights, whose second and third points in time differ by its middle tap.
+        // inputs: [point in time][point][tile][channel]. For a pair the frames d are transformed in time by B^T of F(2, 3). For a single
+        // frame they are taken as they are; if its weights are those of a pair, the middle tap is the difference of two of them.
         [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         void TransformFrames(int first, int count, float* inputs, float* patch)
         {
@@ -67,7 +67,7 @@ public static unsafe partial class Convolution
                     }
 
                     float* to = inputs + ((nint)i * blocks.Steps) + c;
-                    for (int set = blocks.FirstSet; set < 4; set++)
+                    for (int set = blocks.FirstSet; set < blocks.Sets; set++)
                     {
                         TransformTile(mixed + (set * 36 * TLanes.Width), Side * TLanes.Width, TLanes.Width, rows, to + (set * perSet));
                     }
@@ -82,6 +82,14 @@ public static unsafe partial class Convolution
             var d0 = from[0] is null ? TLanes.All(0) : TLanes.Load(from[0] + at);
             var d1 = from[1] is null ? TLanes.All(0) : TLanes.Load(from[1] + at);
             var d2 = TLanes.Load(from[2] + at);
+            if (blocks.Sets == 3)
+            {
+                d0.Store(to);
+                d1.Store(to + set);
+                d2.Store(to + (2 * set));
+                return;
+            }
+
             if (from[3] is null)
             {
                 d0.Store(to);

@@ -51,7 +51,7 @@ public static unsafe partial class Convolution
         if (call.Weight.TransformsEachCall)
         {
             weights = (float*)call.Scratch.TakeRaw(WinogradForms.WeightsOf(call.Weight.Form, call.Weight.Inputs, call.Weight.Outputs));
-            var filter = new WinogradFilterJob<TLanes>(call.Weight, weights, blocks.FirstSet);
+            var filter = new WinogradFilterJob<TLanes>(call.Weight, weights, blocks.FirstSet, blocks.Sets);
             device.Pool.Run(filter.Parts, ref filter);
         }
 
@@ -134,8 +134,10 @@ public static unsafe partial class Convolution
                         float* from = b + ((blocks.SkippedSteps + step) * ConvWeight.PanelWidth);
                         for (int panel = 0; panel < panels; panel += 2)
                         {
+                            // After the group's last panels come the first ones of the next point.
+                            nint ahead = panel + 2 < panels ? 2 * panelSize : (call.Weight.Panels - panel) * panelSize;
                             Column<TTile>(
-                                segments, 0, rows, from + (panel * panelSize), panelSize, c + (panel * ConvWeight.PanelWidth), columns, add,
+                                segments, 0, rows, from + (panel * panelSize), panelSize, ahead, c + (panel * ConvWeight.PanelWidth), columns, add,
                                 pair: panel + 1 < panels);
                         }
 

@@ -19,6 +19,7 @@ readonly unsafe struct ConvSegments(float** sources, int count, int length, nint
 /// <summary>Micro-kernels of one instruction set: a tile of pixels times a panel of 16 output channels, kept in registers.</summary>
 /// <remarks>
 /// c[m, n] (+)= sum over runs s and steps k of sources[s][at + m pixel + k] * b[s, k, n]; b: [runs * length, 16].
+/// What lies ahead values beyond b is fetched into the second-level cache meanwhile, a quarter of a line per step.
 /// Each sum is made in the order of the steps, so that results do not depend on how pixels fall into tiles.
 /// </remarks>
 unsafe interface IConvTile
@@ -27,10 +28,10 @@ unsafe interface IConvTile
     static abstract int Rows { get; }
 
     /// <summary><see cref="Rows"/> pixels, one panel.</summary>
-    static abstract void Run(in ConvSegments x, nint at, float* b, float* c, nint columns, bool add);
+    static abstract void Run(in ConvSegments x, nint at, float* b, nint ahead, float* c, nint columns, bool add);
 
     /// <summary><see cref="Rows"/> pixels, two panels whose outputs lie side by side.</summary>
-    static abstract void RunPair(in ConvSegments x, nint at, float* b0, float* b1, float* c, nint columns, bool add);
+    static abstract void RunPair(in ConvSegments x, nint at, float* b0, float* b1, nint ahead, float* c, nint columns, bool add);
 
     /// <summary>One pixel, one panel.</summary>
     static abstract void RunRow(in ConvSegments x, nint at, float* b, float* c, bool add);

@@ -24,7 +24,7 @@ readonly struct WinogradBlocks
     /// <summary>Points of a plane's transform.</summary>
     public readonly int Points;
 
-    /// <summary>Sets of transformed planes with weights of their own: points in time, or one.</summary>
+    /// <summary>Sets of transformed planes with weights of their own: points in time, frames, or one.</summary>
     public readonly int Sets;
 
     /// <summary>First set that is not zero.</summary>
@@ -60,8 +60,8 @@ readonly struct WinogradBlocks
         TilesAcross = (x.Width + step - 1) / step;
         Tiles = TilesAcross * ((x.Height + step - 1) / step);
         Points = side * side;
-        Sets = pairs ? 4 : 1;
-        FirstSet = !pairs || call.IsPair ? 0 : skipped == 2 ? 3 : skipped;
+        Sets = !pairs ? 1 : weight.TransformsEachCall && !call.IsPair ? 3 : 4;
+        FirstSet = !pairs || call.IsPair ? 0 : Sets == 4 && skipped == 2 ? 3 : skipped;
         SumSets = pairs && call.IsPair ? 4 : 1;
         Steps = weight.Inputs * (pairs ? 1 : weight.Kind.Frames() - skipped);
         SkippedSteps = pairs ? 0 : weight.Inputs * skipped;
@@ -72,8 +72,16 @@ readonly struct WinogradBlocks
         long fits = Math.Clamp(TargetBytes / perTile, BlockUnit, LargestBlock);
         long shared = Math.Max(Tiles / FewestParts, BlockUnit);
         Block = (int)Math.Min(fits, shared) / BlockUnit * BlockUnit;
-        InputStride = Stride((long)Block * Steps);
-        SumStride = Stride((long)Block * GroupPanels * ConvWeight.PanelWidth);
+        if (Tiles < Block * FewestParts)
+        {
+            // Few parts are of equal size and even in number.
+            int parts = ((Tiles + Block - 1) / Block) + 1;
+            Block = (Tiles + (parts / 2 * 2) - 1) / Math.Max(parts / 2 * 2, 1);
+        }
+
+        long rows = (Block + BlockUnit - 1) / BlockUnit * BlockUnit;
+        InputStride = Stride(rows * Steps);
+        SumStride = Stride(rows * GroupPanels * ConvWeight.PanelWidth);
         ScratchBytes = sizeof(float) * (Points * ((Sets * InputStride) + (SumSets * SumStride)) + ((long)Points * 4 * weight.Inputs));
     }
 

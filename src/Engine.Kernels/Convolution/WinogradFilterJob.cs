@@ -2,15 +2,19 @@ using System.Runtime.CompilerServices;
 
 namespace Engine.Kernels;
 
-/// <summary>Transforms plain weights to those of <see cref="WinogradForm.FourPair"/> for one call.</summary>
+/// <summary>Transforms plain weights to those of <see cref="WinogradForm.FourPair"/> for one call: on the plane, and in time for two frames.</summary>
 /// <remarks>
-/// From [panel][tap][channel][16] to [point in time][point][panel][channel][16]; in f32, which adds about 1e-7 to the error of the sums.
+/// From [panel][tap][channel][16] to [set][point][panel][channel][16], where a set is a point in time, or a tap in time where one
+/// frame is made; in f32, which adds about 1e-7 to the error of the sums.
 /// </remarks>
-readonly unsafe struct WinogradFilterJob<TLanes>(ConvWeight weight, float* to, int firstSet) : IPartitioned
+readonly unsafe struct WinogradFilterJob<TLanes>(ConvWeight weight, float* to, int firstSet, int sets) : IPartitioned
     where TLanes : struct, ILanes<TLanes>
 {
-    /// <summary>Parts: a panel at a point in time each.</summary>
-    public int Parts => (4 - firstSet) * weight.Panels;
+    // Channels whose points are gathered before they are written in runs: a store to each of 36 distant lines at a time is slow.
+    const int RunChannels = 16;
+
+    /// <summary>Parts: a panel of a set each.</summary>
+    public int Parts => (sets - firstSet) * weight.Panels;
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
@@ -18,36 +22,50 @@ readonly unsafe struct WinogradFilterJob<TLanes>(ConvWeight weight, float* to, i
     {
         int set = firstSet + (part / weight.Panels);
         int panel = part % weight.Panels;
-        int channels = weight.Inputs;
-        nint tap = (nint)channels * ConvWeight.PanelWidth;
+        nint tap = (nint)weight.Inputs * ConvWeight.PanelWidth;
         nint point = weight.Panels * tap;
         float* from = weight.Packed + (panel * 27 * tap);
         float* target = to + (set * 36 * point) + (panel * tap);
+        const int run = RunChannels * ConvWeight.PanelWidth;
+        float* gathered = stackalloc float[36 * run];
         float* mixed = stackalloc float[9 * 16];
         float* half = stackalloc float[18 * 16];
-        for (nint at = 0; at < tap; at += TLanes.Width)
+        for (nint first = 0; first < tap; first += run)
         {
-            for (int i = 0; i < 9; i++)
+            for (nint at = 0; at < run; at += TLanes.Width)
             {
-                Mix(set, from + (i * tap) + at, 9 * tap).Store(mixed + (i * TLanes.Width));
+                for (int i = 0; i < 9; i++)
+                {
+                    Mix(set, from + (i * tap) + first + at, 9 * tap).Store(mixed + (i * TLanes.Width));
+                }
+
+                for (int x = 0; x < 3; x++)
+                {
+                    Filter(mixed + (x * TLanes.Width), 3 * TLanes.Width, half + (x * TLanes.Width), 3 * TLanes.Width);
+                }
+
+                for (int y = 0; y < 6; y++)
+                {
+                    Filter(half + (y * 3 * TLanes.Width), TLanes.Width, gathered + (y * 6 * run) + at, run);
+                }
             }
 
-            for (int x = 0; x < 3; x++)
+            for (int i = 0; i < 36; i++)
             {
-                Filter(mixed + (x * TLanes.Width), 3 * TLanes.Width, half + (x * TLanes.Width), 3 * TLanes.Width);
-            }
-
-            for (int y = 0; y < 6; y++)
-            {
-                Filter(half + (y * 3 * TLanes.Width), TLanes.Width, target + (y * 6 * point) + at, point);
+                Buffer.MemoryCopy(gathered + (i * run), target + (i * point) + first, run * sizeof(float), run * sizeof(float));
             }
         }
     }
 
-    // A row of G of F(2, 3).
+    // A tap in time, or a row of G of F(2, 3).
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    static TLanes Mix(int set, float* from, nint frame)
+    TLanes Mix(int set, float* from, nint frame)
     {
+        if (sets == 3)
+        {
+            return TLanes.Load(from + (set * frame));
+        }
+
         if (set is 0 or 3)
         {
             return TLanes.Load(from + (set == 0 ? 0 : 2 * frame));

@@ -34,7 +34,10 @@ public static class WinogradForms
     const long MostBytesOfTwo = 64L << 20;
 
     // Those of a pair may instead be made anew for each call, into scratch of at most this size.
-    const long MostBytesOnce = 96L << 20;
+    const long MostBytesOnce = 160L << 20;
+
+    // Small ones are kept: planes may be so small that transforming them would take longer than using them.
+    const long MostBytesOfPair = 4L << 20;
 
     /// <summary>The form that runs fastest within reason of memory.</summary>
     /// <param name="device">Device that will run it, or a dry run of it; others than the CPU have no transformed kernels.</param>
@@ -60,7 +63,7 @@ public static class WinogradForms
             return WinogradForm.None;
         }
 
-        if (!fewPixels && (WeightsOf(WinogradForm.FourPair, inputs, outputs) <= MostBytesOnce))
+        if (!fewPixels && WeightsOf(WinogradForm.FourPair, inputs, outputs) <= MostBytesOnce)
         {
             return WinogradForm.FourPair;
         }
@@ -72,7 +75,7 @@ public static class WinogradForms
 
     /// <summary>True where transformed weights are too large to keep: they are stored plain and transformed for each call.</summary>
     internal static bool TransformsEachCall(WinogradForm form, int inputs, int outputs) =>
-        form == WinogradForm.FourPair && WeightsOf(form, inputs, outputs) > MostBytesOfFour;
+        form == WinogradForm.FourPair && WeightsOf(form, inputs, outputs) > MostBytesOfPair;
 
     /// <summary>Bytes of transformed weights of a causal convolution.</summary>
     internal static long WeightsOf(WinogradForm form, int inputs, int outputs) =>

@@ -34,7 +34,7 @@ sealed class StreamingDecoder : VaeDecoder
             var features = _pass.Take(_height, _width, _net.TrunkChannels);
             _net.Trunk(_pass, latent.Reshape([_net.ZDim, _height, _width]), features);
             _output.Clear();
-            _net.Up(_pass, features, 0, _output);
+            _net.Up(_pass, new Frames(features), 0, _output);
         }
 
         _pass.IsFirst = false;

@@ -8,7 +8,7 @@ sealed class StreamingEncoder : VaeEncoder
 {
     readonly EncoderNet _net;
     readonly VaePass _pass;
-    readonly Plane[] _pending;
+    readonly DownState[] _states;
     readonly Tensor _latent;
 
     public StreamingEncoder(EncoderNet net, VaeConfig config, Device device, int height, int width)
@@ -16,7 +16,7 @@ sealed class StreamingEncoder : VaeEncoder
     {
         _net = net;
         _pass = new VaePass(device, net.Slots);
-        _pending = new Plane[net.Levels.Length];
+        _states = net.NewState();
         _latent = device.NewTensor([config.ZDim, 1, LatentHeight, LatentWidth]);
     }
 
@@ -35,7 +35,7 @@ sealed class StreamingEncoder : VaeEncoder
         using (_pass.Scratch.Scope())
         {
             var features = _pass.Take(LatentHeight, LatentWidth, _net.TrunkChannels);
-            _net.DownGroup(_pass, frames, _pending, features);
+            _net.DownGroup(_pass, frames, _states, features);
             _net.Trunk(_pass, features, _latent.Reshape([Config.ZDim, LatentHeight, LatentWidth]));
         }
 

@@ -67,7 +67,7 @@ public sealed class WinogradTests(ITestOutputHelper log)
     {
         using var device = new CpuDevice(2, isa);
         using var scratch = new Workspace(device);
-        var (plain, transformed) = Weights(device, 240, 256, WinogradForm.FourPair);
+        var (plain, transformed) = Weights(device, 96, 112, WinogradForm.FourPair);
         Assert.True(transformed.TransformsEachCall);
         Assert.Equal(plain.Bytes, transformed.Bytes);
         double worst = Math.Max(

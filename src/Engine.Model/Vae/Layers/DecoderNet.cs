@@ -6,7 +6,7 @@ namespace Engine.Model.Vae.Layers;
 /// <summary>The decoder: a trunk at the size of the latent, then levels that enlarge, then the pixels.</summary>
 /// <remarks>
 /// WanDecoder3d and AutoencoderKLWan._decode, src/diffusers/models/autoencoders/autoencoder_kl_wan.py of huggingface/diffusers
-/// @ 58eb52c0803ea9af3abec60841c2a093bdf1f951 (Apache-2.0). Differs: not clamped; levels run depth first, see <see cref="UpLevel"/>.
+/// @ 58eb52c0803ea9af3abec60841c2a093bdf1f951 (Apache-2.0). Differs: not clamped; levels run depth first, one or two frames at a time, see <see cref="UpLevel"/>.
 /// </remarks>
 sealed class DecoderNet : IDisposable
 {
@@ -87,14 +87,14 @@ sealed class DecoderNet : IDisposable
         int width = features.Width;
         var z = pass.Take(height, width, ZDim);
         PixelPatch.ChannelsLast(pass.Device, latent, z);
-        var current = ConvIn.Begin(pass, height, width);
-        Convolution.Run(pass.Device, new ConvInput(z), PostQuant, current, pass.Scratch);
-        ConvIn.Run(pass, current, features);
+        var current = ConvIn.Begin(pass, new Frames(features));
+        Convolution.Run(pass.Device, new ConvInput(z), PostQuant, current.First, pass.Scratch);
+        ConvIn.Run(pass, current, new Frames(features));
         Mid.Forward(pass, features);
     }
 
-    /// <summary>One frame of features through level <paramref name="level"/> and all that follow; x is overwritten.</summary>
-    public void Up(VaePass pass, Plane x, int level, FrameBuffer output)
+    /// <summary>Features of one frame or two through level <paramref name="level"/> and all that follow; x is overwritten.</summary>
+    public void Up(VaePass pass, Frames x, int level, FrameBuffer output)
     {
         using var scope = pass.Scratch.Scope();
         var up = Levels[level];
@@ -105,32 +105,36 @@ sealed class DecoderNet : IDisposable
             return;
         }
 
-        for (int frame = 0; frame < up.FramesOut(pass); frame++)
+        int atOnce = pass.FramesAtOnce(2 * h.Height, 2 * h.Width, Math.Max(up.Resample.Outputs, Levels[level + 1].Outputs));
+        int frames = x.Count * up.FramesOut(pass);
+        for (int frame = 0; frame < frames; frame += atOnce)
         {
             using var each = pass.Scratch.Scope();
-            var y = up.Enlarge(pass, x, h, frame);
-            Up(pass, y, level + 1, output);
+            var first = up.Enlarge(pass, x, h, frame);
+            var second = atOnce == 2 && frame + 1 < frames ? up.Enlarge(pass, x, h, frame + 1) : default;
+            Up(pass, new Frames(first, second), level + 1, output);
         }
-
-        up.EndEnlarge(pass, h);
     }
 
     /// <inheritdoc/>
     public void Dispose() => _loader.Dispose();
 
-    void Head(VaePass pass, Plane h, FrameBuffer output)
+    void Head(VaePass pass, Frames h, FrameBuffer output)
     {
-        var current = ConvOut.Begin(pass, h.Height, h.Width);
-        ChannelNorm.Run(pass.Device, h, NormOut, silu: true, current);
-        var pixels = output.Next();
+        var current = ConvOut.Begin(pass, h);
+        pass.Norm(h, NormOut, current);
+        var pixels = new Frames(output.Next(), h.Count == 2 ? output.Next() : default);
         if (PatchSize == 1)
         {
             ConvOut.Run(pass, current, pixels);
             return;
         }
 
-        var folded = pass.Take(h.Height, h.Width, ConvOut.Outputs);
+        var folded = pass.Take(h, ConvOut.Outputs);
         ConvOut.Run(pass, current, folded);
-        PixelPatch.Unfold(pass.Device, folded, pixels, PatchSize);
+        for (int i = 0; i < h.Count; i++)
+        {
+            PixelPatch.Unfold(pass.Device, folded[i], pixels[i], PatchSize);
+        }
     }
 }

@@ -7,7 +7,7 @@ namespace Engine.Model.Vae.Layers;
 /// <remarks>
 /// The down blocks of WanEncoder3d (VAE 2.1), WanResidualDownBlock (2.2, with AvgDown3D around it) and WanResample,
 /// src/diffusers/models/autoencoders/autoencoder_kl_wan.py of huggingface/diffusers
-/// @ 58eb52c0803ea9af3abec60841c2a093bdf1f951 (Apache-2.0). Differs: frames run one by one; where the frame rate halves, a frame
+/// @ 58eb52c0803ea9af3abec60841c2a093bdf1f951 (Apache-2.0). Differs: frames run one by one or two by two; where the frame rate halves, a frame
 /// comes out for the clip's first frame and then for every second one.
 /// </remarks>
 sealed class DownLevel
@@ -65,13 +65,12 @@ sealed class DownLevel
         };
     }
 
-    /// <summary>Runs one frame.</summary>
+    /// <summary>Runs one frame or two.</summary>
     /// <param name="pass">State.</param>
-    /// <param name="x">Frame in; overwritten unless the shortcut needs it.</param>
-    /// <param name="pending">Kept by the caller from frame to frame: the shortcut's share of a pair that is not complete.</param>
-    /// <param name="y">Frame out, in scratch memory of the caller's scope.</param>
-    /// <returns>False when a second frame is needed first.</returns>
-    public bool Forward(VaePass pass, Plane x, ref Plane pending, out Plane y)
+    /// <param name="x">Frames in; overwritten unless the shortcut needs them.</param>
+    /// <param name="state">Kept by the caller from frame to frame.</param>
+    /// <returns>Frames out, in scratch memory of the caller's scope; none when another frame is needed first.</returns>
+    public Frames Forward(VaePass pass, Frames x, DownState state)
     {
         var h = x;
         for (int i = 0; i < Resnets.Length; i++)
@@ -79,13 +78,27 @@ sealed class DownLevel
             var block = Resnets[i];
             bool last = i == Resnets.Length - 1;
             bool mayOverwrite = block.InPlace && !(Averages && i == 0);
-            var target = last && Resample is not null ? pass.Pool.Rent(h.Height, h.Width, block.Outputs, border: 1)
+            var target = last && Resample is not null ? pass.Rent(h, block.Outputs, border: 1)
                 : mayOverwrite ? h
-                : pass.Take(h.Height, h.Width, block.Outputs);
+                : pass.Take(h, block.Outputs);
             block.Forward(pass, h, target);
             h = target;
         }
 
+        var y = default(Frames);
+        for (int i = 0; i < x.Count; i++)
+        {
+            if (Shrink(pass, x[i], h[i], state, out var made))
+            {
+                y = y.Count == 0 ? new Frames(made) : new Frames(y.First, made);
+            }
+        }
+
+        return y;
+    }
+
+    bool Shrink(VaePass pass, Plane x, Plane h, DownState state, out Plane y)
+    {
         if (Resample is null)
         {
             y = h;
@@ -93,7 +106,7 @@ sealed class DownLevel
             return true;
         }
 
-        bool complete = Time is null ? Halve(pass, x, h, out y) : HalveFrames(pass, x, h, ref pending, out y);
+        bool complete = Time is null ? Halve(pass, x, h, out y) : HalveFrames(pass, x, h, state, out y);
         pass.Pool.Return(h);
         return complete;
     }
@@ -121,7 +134,7 @@ sealed class DownLevel
         return true;
     }
 
-    bool HalveFrames(VaePass pass, Plane x, Plane h, ref Plane pending, out Plane y)
+    bool HalveFrames(VaePass pass, Plane x, Plane h, DownState state, out Plane y)
     {
         var device = pass.Device;
         var history = pass.History(TimeSlot);
@@ -134,10 +147,10 @@ sealed class DownLevel
             // The first frame stands alone, as the later of a pair whose other frame is zero.
             if (!completesPair)
             {
-                pending = pass.Pool.Rent(half.Height, half.Width, half.Channels, border: 0);
+                state.Pending = pass.Pool.Rent(half.Height, half.Width, half.Channels, border: 0);
             }
 
-            AverageDown.Run(device, x, pending, 2, 2, frame: first || completesPair ? 1 : 0, add: completesPair);
+            AverageDown.Run(device, x, state.Pending, 2, 2, frame: first || completesPair ? 1 : 0, add: completesPair);
         }
 
         y = default;
@@ -146,9 +159,9 @@ sealed class DownLevel
             y = pass.Take(half.Height, half.Width, half.Channels);
             if (Averages)
             {
-                PixelPatch.Copy(device, pending, y);
-                pass.Pool.Return(pending);
-                pending = default;
+                PixelPatch.Copy(device, state.Pending, y);
+                pass.Pool.Return(state.Pending);
+                state.Pending = default;
             }
 
             Emit(pass, history.With(half), first, y);

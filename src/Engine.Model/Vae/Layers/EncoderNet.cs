@@ -7,7 +7,7 @@ namespace Engine.Model.Vae.Layers;
 /// <remarks>
 /// WanEncoder3d and AutoencoderKLWan._encode, src/diffusers/models/autoencoders/autoencoder_kl_wan.py of huggingface/diffusers
 /// @ 58eb52c0803ea9af3abec60841c2a093bdf1f951 (Apache-2.0). Differs: only the mean of the posterior is computed (its mode);
-/// frames run one by one, see <see cref="DownLevel"/>.
+/// frames run one by one or two by two, see <see cref="DownLevel"/>.
 /// </remarks>
 sealed class EncoderNet : IDisposable
 {
@@ -72,46 +72,82 @@ sealed class EncoderNet : IDisposable
         };
     }
 
+    /// <summary>What the levels keep between frames of one clip.</summary>
+    public DownState[] NewState() => [.. Levels.Select(_ => new DownState())];
+
     /// <summary>A group of pixel frames [n, H, W, 3] through all levels, to the features [h, w, C] of one latent frame.</summary>
-    public void DownGroup(VaePass pass, Tensor frames, Plane[] pending, Plane features)
+    public void DownGroup(VaePass pass, Tensor frames, DownState[] states, Plane features)
     {
         int count = frames.Shape[0];
-        for (int i = 0; i < count; i++)
+        for (int i = 0; i < count;)
         {
-            if (Down(pass, new Plane(frames[i]), pending, features) != (i == count - 1))
-            {
-                throw new InvalidOperationException("The encoder's levels are out of step with its groups of frames.");
-            }
+            using var scope = pass.Scratch.Scope();
+            var first = new Plane(frames[i]);
+            int height = first.Height / PatchSize;
+            int width = first.Width / PatchSize;
+            var second = i + 1 < count && pass.FramesAtOnce(height, width, ConvIn.Outputs) == 2 ? new Plane(frames[i + 1]) : default;
+            var x = Begin(pass, new Frames(first, second), height, width);
+            i += x.Count;
+            Down(pass, x, 0, i == count, states, features);
         }
     }
 
-    /// <summary>One pixel frame through all levels.</summary>
-    /// <param name="pass">State.</param>
-    /// <param name="pixels">[H, W, 3].</param>
-    /// <param name="pending">One plane per level that the levels keep between frames.</param>
-    /// <param name="features">Receives [h, w, C] when a latent frame is complete.</param>
-    /// <returns>True when it is.</returns>
-    bool Down(VaePass pass, Plane pixels, Plane[] pending, Plane features)
+    Frames Begin(VaePass pass, Frames pixels, int height, int width)
     {
-        using var scope = pass.Scratch.Scope();
-        int height = pixels.Height / PatchSize;
-        int width = pixels.Width / PatchSize;
-        var current = ConvIn.Begin(pass, height, width);
-        PixelPatch.Fold(pass.Device, pixels, current, PatchSize);
-        var x = pass.Take(height, width, ConvIn.Outputs);
-        ConvIn.Run(pass, current, x);
-        for (int i = 0; i < Levels.Length; i++)
+        var like = new Frames(pass.Take(height, width, ConvIn.Outputs), pixels.Count == 2 ? pass.Take(height, width, ConvIn.Outputs) : default);
+        var current = ConvIn.Begin(pass, like);
+        for (int i = 0; i < pixels.Count; i++)
         {
-            if (!Levels[i].Forward(pass, x, ref pending[i], out var y))
-            {
-                return false;
-            }
-
-            x = y;
+            PixelPatch.Fold(pass.Device, pixels[i], current[i], PatchSize);
         }
 
-        PixelPatch.Copy(pass.Device, x, features);
-        return true;
+        ConvIn.Run(pass, current, like);
+        return like;
+    }
+
+    // Frames through level `level` and all that follow. Where frames come out singly, one is held back until the next makes a pair.
+    void Down(VaePass pass, Frames x, int level, bool last, DownState[] states, Plane features)
+    {
+        using var scope = pass.Scratch.Scope();
+        var y = Levels[level].Forward(pass, x, states[level]);
+        if (y.Count == 0)
+        {
+            Require(!last);
+            return;
+        }
+
+        if (level == Levels.Length - 1)
+        {
+            Require(last && y.Count == 1);
+            PixelPatch.Copy(pass.Device, y.First, features);
+            return;
+        }
+
+        var held = states[level].Held;
+        if (held.IsEmpty && y.Count == 1 && !last && pass.FramesAtOnce(y.Height, y.Width, Levels[level + 1].Outputs) == 2)
+        {
+            states[level].Held = pass.Pool.Rent(y.Height, y.Width, y.First.Channels, border: 0);
+            PixelPatch.Copy(pass.Device, y.First, states[level].Held);
+            return;
+        }
+
+        if (held.IsEmpty)
+        {
+            Down(pass, y, level + 1, last, states, features);
+            return;
+        }
+
+        states[level].Held = default;
+        Down(pass, new Frames(held, y.First), level + 1, last, states, features);
+        pass.Pool.Return(held);
+    }
+
+    static void Require(bool inStep)
+    {
+        if (!inStep)
+        {
+            throw new InvalidOperationException("The encoder's levels are out of step with its groups of frames.");
+        }
     }
 
     /// <summary>Features [h, w, C] (overwritten) to the mean of the latent [Z, 1, h, w]; never tiled, as attention sees the whole frame.</summary>
@@ -119,10 +155,11 @@ sealed class EncoderNet : IDisposable
     {
         using var scope = pass.Scratch.Scope();
         Mid.Forward(pass, features);
-        var current = ConvOut.Begin(pass, features.Height, features.Width);
-        ChannelNorm.Run(pass.Device, features, NormOut, silu: true, current);
+        var whole = new Frames(features);
+        var current = ConvOut.Begin(pass, whole);
+        pass.Norm(whole, NormOut, current);
         var moments = pass.Take(features.Height, features.Width, ConvOut.Outputs);
-        ConvOut.Run(pass, current, moments);
+        ConvOut.Run(pass, current, new Frames(moments));
         var mean = pass.Take(features.Height, features.Width, Quant.Outputs);
         Convolution.Run(pass.Device, new ConvInput(moments), Quant, mean, pass.Scratch);
         PixelPatch.ChannelsFirst(pass.Device, mean, latent);

@@ -43,9 +43,9 @@ sealed class MidBlock
 
     public void Forward(VaePass pass, Plane x)
     {
-        Before.Forward(pass, x, x);
+        Before.Forward(pass, new Frames(x), new Frames(x));
         Attend(pass, x);
-        After.Forward(pass, x, x);
+        After.Forward(pass, new Frames(x), new Frames(x));
     }
 
     void Attend(VaePass pass, Plane x)

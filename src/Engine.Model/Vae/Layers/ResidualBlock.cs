@@ -6,7 +6,7 @@ namespace Engine.Model.Vae.Layers;
 /// <summary>Norm, SiLU, convolution, twice; the input is added at the end.</summary>
 /// <remarks>
 /// WanResidualBlock, src/diffusers/models/autoencoders/autoencoder_kl_wan.py of huggingface/diffusers
-/// @ 58eb52c0803ea9af3abec60841c2a093bdf1f951 (Apache-2.0). x: [H, W, C], y: [H, W, N], one frame.
+/// @ 58eb52c0803ea9af3abec60841c2a093bdf1f951 (Apache-2.0). x: [H, W, C], y: [H, W, N], one frame or two.
 /// </remarks>
 sealed class ResidualBlock
 {
@@ -36,23 +36,25 @@ sealed class ResidualBlock
     };
 
     /// <summary>Computes y from x; y may have a border, x has none.</summary>
-    public void Forward(VaePass pass, Plane x, Plane y)
+    public void Forward(VaePass pass, Frames x, Frames y)
     {
-        using var scope = pass.Scratch.Scope();
-        var first = Conv1.Begin(pass, x.Height, x.Width);
-        ChannelNorm.Run(pass.Device, x, Norm1, silu: true, first);
-        var h = pass.Take(x.Height, x.Width, Outputs);
-        Conv1.Run(pass, first, h);
-
-        var second = Conv2.Begin(pass, x.Height, x.Width);
-        ChannelNorm.Run(pass.Device, h, Norm2, silu: true, second);
+        // What lies between the convolutions is made where the second one will look for it.
+        var first = Conv1.Begin(pass, x);
+        pass.Norm(x, Norm1, first);
+        var second = Conv2.Begin(pass, x);
+        Conv1.Run(pass, first, second);
+        pass.Norm(second, Norm2, second);
         if (Shortcut is null)
         {
             Conv2.Run(pass, second, y, residual: x);
             return;
         }
 
-        Convolution.Run(pass.Device, new ConvInput(x), Shortcut, y, pass.Scratch);
+        for (int i = 0; i < x.Count; i++)
+        {
+            Convolution.Run(pass.Device, new ConvInput(x[i]), Shortcut, y[i], pass.Scratch);
+        }
+
         Conv2.Run(pass, second, y, residual: y);
     }
 }

@@ -7,8 +7,8 @@ namespace Engine.Model.Vae.Layers;
 /// <remarks>
 /// WanUpBlock (VAE 2.1), WanResidualUpBlock (2.2, with DupUp3D around it) and WanResample,
 /// src/diffusers/models/autoencoders/autoencoder_kl_wan.py of huggingface/diffusers
-/// @ 58eb52c0803ea9af3abec60841c2a093bdf1f951 (Apache-2.0). Differs: frames run one by one through all levels ("depth first"),
-/// so that no level ever holds the whole chunk.
+/// @ 58eb52c0803ea9af3abec60841c2a093bdf1f951 (Apache-2.0). Differs: frames run one by one, or two by two, through all levels
+/// ("depth first"), so that no level ever holds the whole chunk.
 /// </remarks>
 sealed class UpLevel
 {
@@ -24,6 +24,9 @@ sealed class UpLevel
 
     /// <summary>True where the level's input is repeated onto its output (VAE 2.2).</summary>
     public bool Repeats { get; private init; }
+
+    /// <summary>Channels of the residual blocks' results.</summary>
+    public int Outputs => Resnets[^1].Outputs;
 
     public static UpLevel Load(WeightScope at, VaeLoader loader, VaeConfig config, int level, int inputs, int outputs)
     {
@@ -58,8 +61,8 @@ sealed class UpLevel
     public int FramesOut(VaePass pass) => Time is not null && !pass.IsFirst ? 2 : 1;
 
     /// <summary>Runs the residual blocks; x is overwritten unless it is needed later.</summary>
-    /// <returns>The result: x itself at the last level, else a plane that <see cref="Enlarge"/> takes.</returns>
-    public Plane Blocks(VaePass pass, Plane x)
+    /// <returns>The result: x itself at the last level, else planes that <see cref="Enlarge"/> takes.</returns>
+    public Frames Blocks(VaePass pass, Frames x)
     {
         var h = x;
         for (int i = 0; i < Resnets.Length; i++)
@@ -67,9 +70,11 @@ sealed class UpLevel
             var block = Resnets[i];
             bool last = i == Resnets.Length - 1;
             bool mayOverwrite = block.InPlace && !(Repeats && i == 0);
-            var y = last && Resample is not null ? BeginEnlarge(pass, h.Height, h.Width, block.Outputs)
+
+            // The time convolution reads planes without border, the enlarging one with.
+            var y = last && Resample is not null ? pass.Rent(h, block.Outputs, border: FramesOut(pass) == 2 ? 0 : 1)
                 : mayOverwrite ? h
-                : pass.Take(h.Height, h.Width, block.Outputs);
+                : pass.Take(h, block.Outputs);
             block.Forward(pass, h, y);
             h = y;
         }
@@ -77,12 +82,24 @@ sealed class UpLevel
         return h;
     }
 
-    /// <summary>Makes output frame <paramref name="frame"/> of <see cref="FramesOut"/> from what <see cref="Blocks"/> returned.</summary>
+    /// <summary>Makes an output frame from what <see cref="Blocks"/> returned; each in turn, as the last of an input frame puts that away.</summary>
     /// <param name="pass">State.</param>
     /// <param name="x">The level's input, for the shortcut.</param>
     /// <param name="h">Result of <see cref="Blocks"/>.</param>
-    /// <param name="frame">Which output frame.</param>
-    public Plane Enlarge(VaePass pass, Plane x, Plane h, int frame)
+    /// <param name="frame">Which output frame: <see cref="FramesOut"/> from each frame in.</param>
+    public Plane Enlarge(VaePass pass, Frames x, Frames h, int frame)
+    {
+        int frames = FramesOut(pass);
+        var y = EnlargeOne(pass, x[frame / frames], h[frame / frames], frame % frames, frames);
+        if (frame % frames == frames - 1)
+        {
+            PutAway(pass, h[frame / frames]);
+        }
+
+        return y;
+    }
+
+    Plane EnlargeOne(VaePass pass, Plane x, Plane h, int frame, int frames)
     {
         var resample = Resample!;
         var y = pass.Take(2 * h.Height, 2 * h.Width, resample.Outputs);
@@ -94,7 +111,7 @@ sealed class UpLevel
         }
 
         var residual = Repeats ? y : default;
-        if (FramesOut(pass) == 1)
+        if (frames == 1)
         {
             Convolution.Run(pass.Device, new ConvInput(h), resample, y, pass.Scratch, residual);
             return y;
@@ -107,8 +124,8 @@ sealed class UpLevel
         return y;
     }
 
-    /// <summary>Puts away what <see cref="Blocks"/> returned: into the cache of the time convolution, or back to the pool.</summary>
-    public void EndEnlarge(VaePass pass, Plane h)
+    // Into the cache of the time convolution, or back to the pool.
+    void PutAway(VaePass pass, Plane h)
     {
         if (FramesOut(pass) == 2)
         {
@@ -119,8 +136,4 @@ sealed class UpLevel
             pass.Pool.Return(h);
         }
     }
-
-    // The time convolution reads planes without border, the enlarging one with.
-    Plane BeginEnlarge(VaePass pass, int height, int width, int channels) =>
-        pass.Pool.Rent(height, width, channels, border: FramesOut(pass) == 2 ? 0 : 1);
 }

@@ -22,7 +22,7 @@ sealed class VaeLoader(Device device) : IDisposable
     /// <param name="stored">Shape of the weight as stored.</param>
     /// <param name="kind">What it does.</param>
     public ConvWeight Convolution(WeightScope at, Shape stored, ConvKind kind) =>
-        Convolutions(at, stored, kind, [stored[0]])[0];
+        Convolutions(at, stored, kind, [stored[0]], WinogradForms.For(device, kind, stored[1], stored[0], fewPixels: false))[0];
 
     /// <summary>Loads a convolution as several, each with a part of its outputs.</summary>
     /// <param name="at">Module that holds <c>weight</c> and <c>bias</c>.</param>

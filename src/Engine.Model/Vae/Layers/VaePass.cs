@@ -6,6 +6,9 @@ namespace Engine.Model.Vae.Layers;
 /// <remarks>Layers hold weights only and can serve any number of passes; a layer's cache is found by its slot number.</remarks>
 sealed class VaePass : IDisposable
 {
+    // Two frames at a time take fewer multiplications, but two more planes in each of several places: not where planes are huge.
+    const long LargestPlaneOfPair = 64L << 20;
+
     readonly FrameHistory[] _histories;
 
     /// <summary>Makes an empty pass with a cache for each of <paramref name="slots"/> causal convolutions.</summary>
@@ -38,6 +41,27 @@ sealed class VaePass : IDisposable
 
     /// <summary>A plane without border, valid until the enclosing scope of <see cref="Scratch"/> ends.</summary>
     public Plane Take(int height, int width, int channels) => new(Scratch.Take([height, width, channels]));
+
+    /// <summary>Frames that go through a level together, where there are as many.</summary>
+    public int FramesAtOnce(int height, int width, int channels) =>
+        Device.Kind == DeviceKind.Cpu && (long)height * width * channels * sizeof(float) <= LargestPlaneOfPair ? 2 : 1;
+
+    /// <summary>Planes without border like others, but with other channels; valid until the enclosing scope of <see cref="Scratch"/> ends.</summary>
+    public Frames Take(Frames like, int channels) => new(
+        Take(like.Height, like.Width, channels), like.Count == 2 ? Take(like.Height, like.Width, channels) : default);
+
+    /// <summary>Planes of <see cref="Pool"/> like others, but with other channels.</summary>
+    public Frames Rent(Frames like, int channels, int border) => new(
+        Pool.Rent(like.Height, like.Width, channels, border), like.Count == 2 ? Pool.Rent(like.Height, like.Width, channels, border) : default);
+
+    /// <summary>Normalises each frame.</summary>
+    public void Norm(Frames x, Tensor gain, Frames y)
+    {
+        for (int i = 0; i < x.Count; i++)
+        {
+            ChannelNorm.Run(Device, x[i], gain, silu: true, y[i]);
+        }
+    }
 
     /// <summary>Makes the pass ready for another clip of the same size.</summary>
     public void Reset()

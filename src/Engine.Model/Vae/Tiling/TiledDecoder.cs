@@ -84,7 +84,7 @@ sealed class TiledDecoder : VaeDecoder
                     var x = pass.Take(_grid.Height, _grid.Width, _net.TrunkChannels);
                     _grid.Load(_features!, t, tile, 1, x);
                     output.Clear();
-                    _net.Up(pass, x, 0, output);
+                    _net.Up(pass, new Frames(x), 0, output);
                 }
 
                 pass.IsFirst = false;

@@ -59,7 +59,7 @@ sealed class TiledEncoder : VaeEncoder
         int scale = Config.SpatialFactor;
         using var pass = new VaePass(_device, _net.Slots);
         using var group = _device.NewTensor([Config.TemporalFactor, _grid.Height * scale, _grid.Width * scale, 3]);
-        var pending = new Plane[_net.Levels.Length];
+        var states = _net.NewState();
         for (int tile = 0; tile < _grid.Count; tile++)
         {
             pass.Reset();
@@ -73,7 +73,7 @@ sealed class TiledEncoder : VaeEncoder
 
                 using var scope = pass.Scratch.Scope();
                 var made = pass.Take(_grid.Height, _grid.Width, _net.TrunkChannels);
-                _net.DownGroup(pass, group.Slice(0, count), pending, made);
+                _net.DownGroup(pass, group.Slice(0, count), states, made);
                 _grid.Blend(features, t, tile, scale: 1, made);
                 pass.IsFirst = false;
                 progress?.Invoke((tile * Groups) + t + 1, _grid.Count * Groups);
