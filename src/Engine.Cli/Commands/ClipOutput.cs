@@ -112,13 +112,16 @@ sealed class ClipOutput
     {
         var sheet = files.Sheet is null ? null : new ContactSheet(resolved.Width, resolved.Height, resolved.OutputFrames);
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+
+        // Written down beside the loading: the serialiser takes longer to set up than a small model (perf/records/startup.md).
+        var metadata = Task.Run(() => Metadata(resolved, model), cancel);
         await using var video = await engine.GenerateAsync(resolved.Request, options, view, cancel);
         if (files.Still)
         {
-            return await WritePictureAsync(video, Metadata(resolved, model), files, view, cancel);
+            return await WritePictureAsync(video, await metadata, files, view, cancel);
         }
 
-        await using var writer = VideoWriter.Create(files.Clip, resolved.Width, resolved.Height, resolved.Fps, Metadata(resolved, model));
+        await using var writer = VideoWriter.Create(files.Clip, resolved.Width, resolved.Height, resolved.Fps, await metadata);
         await foreach (var frame in video.FramesAsync(view, cancel))
         {
             await writer.WriteAsync(frame.Rgb24, cancel);

@@ -9,6 +9,11 @@ public readonly unsafe struct Tensor : IDisposable
 {
     readonly long _offset;
 
+    /// <summary>The f32 tensor that begins where a block begins, and owns it.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">The block is too small.</exception>
+    public Tensor(Storage storage, Shape shape)
+        : this(storage, 0, shape) => ArgumentOutOfRangeException.ThrowIfGreaterThan(checked(shape.Count * sizeof(float)), storage.Bytes, nameof(shape));
+
     internal Tensor(Storage storage, long offset, Shape shape)
     {
         Debug.Assert((offset + shape.Count) * sizeof(float) <= storage.Bytes, "view outside its storage");

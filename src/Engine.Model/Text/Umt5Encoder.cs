@@ -213,13 +213,14 @@ public sealed class Umt5Encoder : IDisposable
     /// <summary>Runs layer after layer; while one computes, another thread reads the next.</summary>
     void Stream(Action<Umt5Layer, int> run)
     {
-        var current = Read(0);
+        using var memory = new StoragePool();
+        var current = Read(0, memory);
         Task<(WeightStore Store, Umt5Layer Layer)>? ahead = null;
         try
         {
             for (int i = 0; i < _config.Layers; i++)
             {
-                ahead = i + 1 < _config.Layers ? ReadAhead(i + 1) : null;
+                ahead = i + 1 < _config.Layers ? ReadAhead(i + 1, memory) : null;
                 run(current.Layer, i);
                 _device.Synchronize();
                 current.Store.Release();
@@ -243,13 +244,13 @@ public sealed class Umt5Encoder : IDisposable
     }
 
     // A dry run counts the two layers in the same order, without threads.
-    Task<(WeightStore Store, Umt5Layer Layer)> ReadAhead(int layer) => _device.IsDry
-        ? Task.FromResult(Read(layer))
-        : Task.Factory.StartNew(() => Read(layer), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+    Task<(WeightStore Store, Umt5Layer Layer)> ReadAhead(int layer, StoragePool memory) => _device.IsDry
+        ? Task.FromResult(Read(layer, memory))
+        : Task.Factory.StartNew(() => Read(layer, memory), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
 
-    (WeightStore Store, Umt5Layer Layer) Read(int layer)
+    (WeightStore Store, Umt5Layer Layer) Read(int layer, StoragePool memory)
     {
-        var store = new WeightStore(_source, _device);
+        var store = new WeightStore(_source, _device) { Pool = memory };
         try
         {
             return (store, Umt5Layer.Load(Block(store.Root, layer), _config));

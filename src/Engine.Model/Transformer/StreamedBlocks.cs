@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Engine.Kernels;
 using Engine.Model.Lora;
 using Engine.Model.Weights;
@@ -17,9 +18,11 @@ sealed class StreamedBlocks : TransformerBlocks
     readonly Device _device;
     readonly LoraSet? _loras;
     readonly CancellationTokenSource _closing = new();
+    readonly StoragePool _memory = new();
     Loaded? _current;
     Task<Loaded>? _next;
     int _nextIndex;
+    BlockReading _reading;
 
     /// <summary>Reads nothing yet; the source and the LoRAs are this object's to dispose.</summary>
     public StreamedBlocks(IWeightSource source, TransformerConfig config, Device device, LoraSet? loras)
@@ -34,10 +37,16 @@ sealed class StreamedBlocks : TransformerBlocks
     public override int Count => _config.BlockOrder.Count;
 
     /// <inheritdoc/>
+    public override BlockReading Reading => _reading;
+
+    /// <inheritdoc/>
     public override WanTransformerBlock Enter(int index)
     {
         Leave();
+        long start = Stopwatch.GetTimestamp();
         _current = Take(index);
+        _reading = new(
+            _reading.Waited + Stopwatch.GetElapsedTime(start).TotalSeconds, _reading.Busy + _current.Seconds, _reading.Bytes + _current.Store.Bytes);
         if (_device.IsCpu || _device.IsDry)
         {
             _nextIndex = (index + 1) % Count;
@@ -62,6 +71,7 @@ sealed class StreamedBlocks : TransformerBlocks
         Leave();
         _closing.Cancel();
         DropNext();
+        _memory.Dispose();
         _closing.Dispose();
         _source.Dispose();
         _loras?.Dispose();
@@ -96,10 +106,12 @@ sealed class StreamedBlocks : TransformerBlocks
 
     Loaded Load(int index)
     {
-        var store = new WeightStore(_source, _device, _loras, streamed: true) { Cancel = _closing.Token };
+        long start = Stopwatch.GetTimestamp();
+        var store = new WeightStore(_source, _device, _loras, streamed: true) { Cancel = _closing.Token, Pool = _memory };
         try
         {
-            return new Loaded(WanTransformerBlock.Load(store.Root, _config, index), store);
+            var block = WanTransformerBlock.Load(store.Root, _config, index);
+            return new Loaded(block, store, Stopwatch.GetElapsedTime(start).TotalSeconds);
         }
         catch
         {
@@ -108,5 +120,5 @@ sealed class StreamedBlocks : TransformerBlocks
         }
     }
 
-    sealed record Loaded(WanTransformerBlock Block, WeightStore Store);
+    sealed record Loaded(WanTransformerBlock Block, WeightStore Store, double Seconds);
 }

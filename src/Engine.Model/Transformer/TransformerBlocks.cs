@@ -14,6 +14,9 @@ abstract class TransformerBlocks : IDisposable
     /// <param name="index">Its place in <see cref="TransformerConfig.BlockOrder"/>.</param>
     public abstract WanTransformerBlock Enter(int index);
 
+    /// <summary>What reading blocks from the checkpoint has taken so far; nothing where they are in memory.</summary>
+    public virtual BlockReading Reading => default;
+
     /// <summary>Ends the use of the block that was entered last.</summary>
     public abstract void Leave();
 
@@ -49,4 +52,14 @@ sealed class ResidentBlocks : TransformerBlocks
 
     /// <inheritdoc/>
     public override void Dispose() => Array.ForEach(_blocks, block => block.Dispose());
+}
+
+/// <summary>What reading blocks from a checkpoint has taken.</summary>
+/// <param name="Waited">Seconds for which computing stood still because a block was not there yet.</param>
+/// <param name="Busy">Seconds for which something was read, beside the computing or not.</param>
+/// <param name="Bytes">Bytes of the weights that were read.</param>
+public readonly record struct BlockReading(double Waited, double Busy, long Bytes)
+{
+    /// <summary>What was added since an earlier count.</summary>
+    public BlockReading Since(BlockReading before) => new(Waited - before.Waited, Busy - before.Busy, Bytes - before.Bytes);
 }

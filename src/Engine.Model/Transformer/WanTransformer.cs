@@ -56,6 +56,9 @@ public sealed class WanTransformer : IDisposable
     /// <summary>Where the model runs.</summary>
     public Device Device { get; }
 
+    /// <summary>What reading blocks from the checkpoint has taken so far; nothing where they are in memory.</summary>
+    public BlockReading Reading => _blocks.Reading;
+
     /// <summary>Reads the weights below a prefix; the store's <see cref="WeightStore.Complete()"/> then says what did not fit.</summary>
     /// <exception cref="EngineException">The configuration is not one of this model.</exception>
     public static WanTransformer Load(WeightScope at, TransformerConfig config, Device device)

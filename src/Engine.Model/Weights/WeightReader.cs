@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Buffers.Binary;
+using System.Runtime.ExceptionServices;
 using System.Runtime.InteropServices;
 using Engine.Kernels;
 
@@ -12,8 +13,14 @@ static unsafe class WeightReader
     // One read fills at most this much: long enough to be one disk request, short enough for a span.
     const int ChunkBytes = 64 << 20;
 
+    // Readers of one matrix, and what one of them takes at a time: short enough that they end together.
+    const int Readers = 2;
+    const int PieceBytes = 1 << 20;
+
     // Values are widened through a buffer of this size, which stays in the second-level cache.
     const int WidenBytes = 64 << 10;
+
+    static readonly ParallelOptions s_readers = new() { MaxDegreeOfParallelism = Readers };
 
     /// <summary>True for the types that can be widened to f32.</summary>
     public static bool CanWiden(DType type) => type.IsWeightType() || type == DType.F64;
@@ -26,26 +33,49 @@ static unsafe class WeightReader
             return;
         }
 
-        byte[] buffer = storage.Device.IsCpu ? [] : ArrayPool<byte>.Shared.Rent((int)Math.Min(ChunkBytes, tensor.Bytes));
+        if (storage.Device.IsCpu)
+        {
+            FillHost(source, tensor, storage.Address);
+            return;
+        }
+
+        byte[] buffer = ArrayPool<byte>.Shared.Rent((int)Math.Min(ChunkBytes, tensor.Bytes));
         for (long done = 0; done < tensor.Bytes;)
         {
             int now = (int)Math.Min(ChunkBytes, tensor.Bytes - done);
-            if (storage.Device.IsCpu)
-            {
-                source.Read(tensor, done, new Span<byte>(storage.Address + done, now));
-            }
-            else
-            {
-                source.Read(tensor, done, buffer.AsSpan(0, now));
-                storage.Device.Upload(buffer.AsSpan(0, now), storage, done);
-            }
-
+            source.Read(tensor, done, buffer.AsSpan(0, now));
+            storage.Device.Upload(buffer.AsSpan(0, now), storage, done);
             done += now;
         }
 
-        if (buffer.Length > 0)
+        ArrayPool<byte>.Shared.Return(buffer);
+    }
+
+    // Two readers: the system clears pages and copies for one while the disk serves the other (perf/records/text.md).
+    static void FillHost(IWeightSource source, TensorInfo tensor, byte* target)
+    {
+        long next = 0;
+        void Read()
         {
-            ArrayPool<byte>.Shared.Return(buffer);
+            for (long at; (at = Interlocked.Add(ref next, PieceBytes) - PieceBytes) < tensor.Bytes;)
+            {
+                source.Read(tensor, at, new Span<byte>(target + at, (int)Math.Min(PieceBytes, tensor.Bytes - at)));
+            }
+        }
+
+        if (tensor.Bytes <= PieceBytes)
+        {
+            Read();
+            return;
+        }
+
+        try
+        {
+            Parallel.For(0, Readers, s_readers, _ => Read());
+        }
+        catch (AggregateException e)
+        {
+            ExceptionDispatchInfo.Throw(e.InnerExceptions[0]);
         }
     }
 

@@ -50,6 +50,9 @@ public sealed class WeightStore
     /// <summary>Stops a load that takes long; looked at before each matrix.</summary>
     public CancellationToken Cancel { get; init; }
 
+    /// <summary>Where memory comes from and goes back to, if not from and to the device itself.</summary>
+    internal StoragePool? Pool { get; init; }
+
     /// <summary>Where the tensors go.</summary>
     public Device Device { get; }
 
@@ -58,6 +61,9 @@ public sealed class WeightStore
 
     /// <summary>Every tensor asked for so far, under its full name and as it is stored.</summary>
     public IReadOnlyList<(string Name, Shape Shape)> Requested => _requested;
+
+    /// <summary>Bytes of what was handed out and not released.</summary>
+    internal long Bytes => _storages.Sum(storage => storage.Bytes);
 
     /// <summary>A store without a source: it answers every request with an empty weight of <paramref name="type"/> and notes it.</summary>
     /// <remarks>Loading a model from it lists what the model expects, and counts the memory its weights take.</remarks>
@@ -115,7 +121,18 @@ public sealed class WeightStore
     /// <summary>Frees every tensor this store handed out (a layer that was streamed in and is done with).</summary>
     public void Release()
     {
-        _storages.ForEach(storage => storage.Dispose());
+        foreach (var storage in _storages)
+        {
+            if (Pool is null)
+            {
+                storage.Dispose();
+            }
+            else
+            {
+                Pool.Return(storage);
+            }
+        }
+
         _storages.Clear();
     }
 
@@ -190,8 +207,7 @@ public sealed class WeightStore
             tensor = null;
         }
 
-        var values = Device.NewTensor(shape);
-        _storages.Add(values.Storage);
+        var values = new Tensor(Allocate(checked(shape.Count * sizeof(float))), shape);
         if (tensor is not null)
         {
             WeightReader.Widen(_source!, tensor, values);
@@ -260,7 +276,7 @@ public sealed class WeightStore
 
     Storage Allocate(long bytes)
     {
-        var storage = Device.Allocate(bytes);
+        var storage = Pool is null ? Device.Allocate(bytes) : Pool.Take(Device, bytes);
         _storages.Add(storage);
         return storage;
     }

@@ -31,7 +31,12 @@ static class ModelWork
             var timesteps = pieces.Keep(TimestepMap.Single(Timestep));
             var latent = pieces.Noise(size.LatentShape(model.InChannels));
             var velocity = pieces.Tensor(size.LatentShape(model.OutChannels));
-            return () => transformer.Forward(latent, timesteps, context, velocity, scratch, (_, _) => pieces.Cancel.ThrowIfCancellationRequested());
+            return () =>
+            {
+                var before = transformer.Reading;
+                transformer.Forward(latent, timesteps, context, velocity, scratch, (_, _) => pieces.Cancel.ThrowIfCancellationRequested());
+                pieces.Read(transformer.Reading.Since(before));
+            };
         });
     }
 
@@ -88,8 +93,12 @@ static class ModelWork
         return new Work($"{tokens} tokens, {config.Layers} layers of width {config.DModel}, {request.Weights}, {how}", (device, pieces) =>
         {
             var random = new RandomWeightSource("random weights", ExpectedTensors.Of(config), request.Weights);
-            var file = request.FromDisk && !device.IsDry ? pieces.Keep(new RandomCheckpoint(random)) : null;
-            file?.Forget();
+            var file = request.FromDisk && !device.IsDry ? pieces.Keep(new RandomCheckpoint(random, pieces.Cancel)) : null;
+            if (file is not null)
+            {
+                pieces.ReadPlainly(file);
+            }
+
             var source = pieces.Keep(file?.Open() ?? random);
             var encoder = pieces.Keep(new Umt5Encoder(source, config, device, resident));
             var scratch = pieces.Workspace();
@@ -97,7 +106,7 @@ static class ModelWork
             return () =>
             {
                 file?.Forget();
-                foreach (var embedding in encoder.Encode([ids], scratch))
+                foreach (var embedding in encoder.Encode([ids], scratch, cancel: pieces.Cancel))
                 {
                     embedding.Dispose();
                 }
@@ -125,7 +134,8 @@ static class ModelWork
     static WanTransformer FromDisk(BenchRequest request, Device device, Pieces pieces)
     {
         using var random = TransformerWeights(request);
-        var file = pieces.Keep(new RandomCheckpoint(random));
+        var file = pieces.Keep(new RandomCheckpoint(random, pieces.Cancel));
+        pieces.ReadPlainly(file);
         file.Forget();
         var config = request.Model.Transformer;
         if (Streams(request))

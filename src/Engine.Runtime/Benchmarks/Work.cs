@@ -1,4 +1,5 @@
 using Engine.Kernels;
+using Engine.Model.Transformer;
 
 namespace Engine.Runtime.Benchmarks;
 
@@ -14,6 +15,24 @@ sealed class Pieces(Device device) : IDisposable
 
     /// <summary>Seconds of what was done before the timed runs, such as loading.</summary>
     public List<(string Name, double Seconds)> Parts { get; } = [];
+
+    /// <summary>Notes what reading blocks took in the run that was just done, in place of what the run before it took.</summary>
+    public void Read(BlockReading reading)
+    {
+        if (reading.Bytes > 0)
+        {
+            Parts.RemoveAll(part => part.Name.Contains(" blocks", StringComparison.Ordinal));
+            Parts.Add(($"reading {reading.Bytes / 1e9:0.00} GB of blocks", reading.Busy));
+            Parts.Add(("waiting for blocks", reading.Waited));
+        }
+    }
+
+    /// <summary>Notes how long the beginning of a file takes to read for itself.</summary>
+    public void ReadPlainly(RandomCheckpoint file)
+    {
+        var (bytes, seconds) = file.ReadPlainly(Cancel);
+        Parts.Add(($"plain read of {bytes / 1e9:0.00} GB", seconds));
+    }
 
     /// <summary>Stops work whose single run takes minutes, so that a temporary file is not left behind.</summary>
     public CancellationToken Cancel { get; init; }

@@ -42,8 +42,8 @@ public sealed class BenchCommandTests
 
     [Theory]
     [InlineData("dit", "load 0.0")]
-    [InlineData("text", null)]
-    public async Task Weights_come_from_a_file_that_is_gone_afterwards(string kind, string? part)
+    [InlineData("text", "plain read of 0.0")]
+    public async Task Weights_come_from_a_file_that_is_gone_afterwards(string kind, string part)
     {
         string[] Files() => Directory.GetFiles(Path.GetTempPath(), "engine-bench-*");
         int before = Files().Length;
@@ -52,7 +52,7 @@ public sealed class BenchCommandTests
         Assert.Equal("", run.Error);
         var json = JsonDocument.Parse(run.Out).RootElement;
         Assert.Contains("from disk", json.GetProperty("what").GetString(), StringComparison.Ordinal);
-        Assert.True(part is null || json.GetProperty("parts").EnumerateObject().Single().Name.StartsWith(part, StringComparison.Ordinal));
+        Assert.Contains(json.GetProperty("parts").EnumerateObject(), p => p.Name.StartsWith(part, StringComparison.Ordinal));
         Assert.Equal(before, Files().Length);
     }
 
