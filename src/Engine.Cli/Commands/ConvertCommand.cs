@@ -100,14 +100,11 @@ static class ConvertCommand
 
     static CheckpointPart Find(string input, int part)
     {
-        var model = Checkpoint.Open(input);
-        if (model.Layout == CheckpointLayout.SingleFile)
-        {
-            return model.Parts[0];
-        }
-
         string name = part switch { 0 => "transformer", 1 => "second transformer", 2 => "VAE", 3 => "text encoder", _ => "image encoder" };
-        return model.Parts.FirstOrDefault(p => p.Name == name)
-            ?? throw new EngineException(ErrorKind.BadInput, $"{input} has no {name}; it has {string.Join(", ", model.Parts.Select(p => p.Name))}.");
+
+        // A file's sizes need not be known to rewrite its tensors.
+        var parts = File.Exists(input) ? CheckpointPart.InFile(input) : Checkpoint.Open(input).Parts;
+        return parts.Count == 1 && File.Exists(input) ? parts[0] : parts.FirstOrDefault(p => p.Name == name)
+            ?? throw new EngineException(ErrorKind.BadInput, $"{input} has no {name}; it has {string.Join(", ", parts.Select(p => p.Name))}.");
     }
 }

@@ -8,9 +8,18 @@ namespace Engine.Model.Checkpoints;
 /// <param name="Path">Its file or index.</param>
 public sealed record CheckpointPart(string Name, ModelPart Kind, string Path)
 {
-    /// <summary>The weights as they are stored.</summary>
+    /// <summary>The parts that one file holds: one, or those of a whole model.</summary>
+    /// <exception cref="WeightFileException">The file is missing, damaged, or of no Wan model.</exception>
+    public static IReadOnlyList<CheckpointPart> InFile(string path)
+    {
+        using var source = WeightFiles.Open(path);
+        CheckpointPart[] parts = [.. PartDetector.All(source.Tensors).Select(detected => new CheckpointPart(SingleFileLayout.NameOf(detected.Part), detected.Part, path))];
+        return parts.Length > 0 ? parts : throw new WeightFileException(path, "the tensors are not those of a Wan transformer, VAE, text encoder or image encoder.");
+    }
+
+    /// <summary>The weights as they are stored; of a file that holds a whole model, those of this part.</summary>
     /// <exception cref="WeightFileException">A file is missing or damaged.</exception>
-    public IWeightSource OpenStored() => WeightFiles.Open(Path);
+    public IWeightSource OpenStored() => PartDetector.Only(WeightFiles.Open(Path), Kind);
 
     /// <summary>The weights in diffusers' or transformers' names.</summary>
     /// <exception cref="WeightFileException">A file is missing or damaged, or holds another part.</exception>

@@ -99,17 +99,26 @@ public sealed record Inspection
             return new Inspection { Path = path, Layout = "list of tensors", Name = list.Identity.Name, Parts = [list], Problems = [] };
         }
 
-        var part = Part("file", path, heads);
+        var parts = Try(() => Kinds(path), out _) is { Count: > 1 } several
+            ? [.. several.Select(kind => Part(SingleFileLayout.NameOf(kind), path, kind == ModelPart.Transformer ? heads : null, kind))]
+            : new[] { Part("file", path, heads) };
         string layout = path.EndsWith(WeightFiles.IndexSuffix, StringComparison.OrdinalIgnoreCase) ? "sharded safetensors" : "single file";
+        var checkpoint = parts.All(part => part.Identity is { Part: not null, IsComplete: true }) ? Try(() => Checkpoint.Open(path, heads), out _) : null;
         return new Inspection
         {
             Path = path,
             Layout = layout,
-            Name = part.Identity?.Name ?? "unreadable",
-            Parts = [part],
-            Problems = part.Problem is null ? [] : [part.Problem],
-            Checkpoint = part.Identity is { Part: not null, IsComplete: true } ? Try(() => Checkpoint.Open(path, heads), out _) : null,
+            Name = parts.Length > 1 && checkpoint is not null ? checkpoint.Name : parts[0].Identity?.Name ?? "unreadable",
+            Parts = parts,
+            Problems = [.. parts.Select(part => part.Problem).OfType<string>()],
+            Checkpoint = checkpoint,
         };
+    }
+
+    static List<ModelPart> Kinds(string path)
+    {
+        using var source = WeightFiles.Open(path);
+        return [.. PartDetector.All(source.Tensors).Select(detected => detected.Part)];
     }
 
     static Inspection OfDiffusers(string path)
@@ -182,17 +191,18 @@ public sealed record Inspection
         return new Inspection { Path = path, Layout = "folder", Name = new DirectoryInfo(path).Name, Parts = parts, Problems = [problem] };
     }
 
-    static InspectedPart Part(string name, string path, int? heads)
+    static InspectedPart Part(string name, string path, int? heads, ModelPart? only = null)
     {
         try
         {
-            using var source = WeightFiles.Open(path);
+            using var file = WeightFiles.Open(path);
+            var source = only is { } kind ? PartDetector.Only(file, kind) : file;
             return new InspectedPart
             {
                 Name = name,
                 Path = path,
                 Tensors = [.. source.Tensors],
-                Metadata = (source as SafetensorsFile)?.Metadata ?? new Dictionary<string, string>(),
+                Metadata = (file as SafetensorsFile)?.Metadata ?? new Dictionary<string, string>(),
                 Identity = ModelIdentity.Identify(source.Tensors, heads),
             };
         }

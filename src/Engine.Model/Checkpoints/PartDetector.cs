@@ -27,7 +27,8 @@ static class PartDetector
     static readonly string[] s_prefixes =
     [
         "", "model.diffusion_model.", "diffusion_model.", "model.", "module.", "transformer.", "dit.",
-        "vision_model.", "clip_vision.vision_model.", "vae.", "first_stage_model.", "text_encoder.", "text_encoders.umt5xxl.transformer.", "text_encoders.umt5xxl.", "cond_stage_model.transformer.", "t5.", "encoder.", "image_encoder.",
+        "vision_model.", "clip_vision.vision_model.", "vae.", "first_stage_model.",
+        "text_encoder.", "text_encoders.umt5xxl.transformer.", "text_encoders.umt5xxl.", "cond_stage_model.umt5xxl.transformer.", "cond_stage_model.transformer.", "t5.", "encoder.", "image_encoder.",
     ];
 
     // One or two names that no other part has.
@@ -45,21 +46,30 @@ static class PartDetector
     ];
 
     /// <summary>What it is, or null.</summary>
-    public static Detected? Detect(IEnumerable<TensorInfo> tensors)
+    public static Detected? Detect(IEnumerable<TensorInfo> tensors) => All(tensors).FirstOrDefault();
+
+    /// <summary>Every part that is there: more than one in a file that holds a whole model.</summary>
+    public static IReadOnlyList<Detected> All(IEnumerable<TensorInfo> tensors)
     {
         var names = tensors.Select(tensor => tensor.Name).ToHashSet();
-        foreach (string prefix in s_prefixes)
-        {
-            foreach (var (part, scheme, marks) in s_marks)
-            {
-                if (marks.All(mark => names.Contains(prefix + mark)))
-                {
-                    return new Detected(part, scheme, prefix);
-                }
-            }
-        }
+        return
+        [
+            .. s_prefixes.SelectMany(prefix => s_marks
+                .Where(mark => mark.Names.All(name => names.Contains(prefix + name)))
+                .Select(mark => new Detected(mark.Part, mark.Scheme, prefix)))
+                .DistinctBy(detected => detected.Part),
+        ];
+    }
 
-        return null;
+    /// <summary>Of a file that holds several parts, the tensors of one, under the names that they have there; of any other the whole file.</summary>
+    /// <param name="source">Owned by the result.</param>
+    /// <param name="part">Which part.</param>
+    public static IWeightSource Only(IWeightSource source, ModelPart part)
+    {
+        var all = All(source.Tensors);
+        return all.Count > 1 && all.FirstOrDefault(detected => detected.Part == part) is { } mine
+            ? new MappedSource(source, source.Tensors.Where(t => t.Name.StartsWith(mine.Prefix, StringComparison.Ordinal)).Select(t => new MappedSource.Entry(t, t, 0)))
+            : source;
     }
 
     /// <summary>The source under canonical names.</summary>

@@ -2,7 +2,7 @@ using Engine.Model.Weights;
 
 namespace Engine.Model.Checkpoints;
 
-/// <summary>One weight file with one part of a model, in any naming scheme and under any of the usual prefixes.</summary>
+/// <summary>One weight file with one part of a model or with several, in any naming scheme and under any of the usual prefixes.</summary>
 static class SingleFileLayout
 {
     /// <summary>What messages call a part.</summary>
@@ -16,15 +16,13 @@ static class SingleFileLayout
 
     public static Checkpoint Open(string path, int? heads)
     {
-        using var source = WeightFiles.Open(path);
-        var detected = PartDetector.Detect(source.Tensors)
-            ?? throw new WeightFileException(path, "the tensors are not those of a Wan transformer, VAE, text encoder or image encoder.");
-        var part = new CheckpointPart(NameOf(detected.Part), detected.Part, path);
-        var transformer = detected.Part == ModelPart.Transformer ? ConfigInference.Transformer(part.Table(), heads) : null;
+        var parts = CheckpointPart.InFile(path);
+        var transformer = Config(ModelPart.Transformer, part => ConfigInference.Transformer(part.Table(), heads ?? HeadCount.Of(path)));
 
         // 48 channels are those of VAE 2.2, whose one published transformer takes timesteps per token.
         bool perToken = transformer is { OutChannels: 48 };
         var defaults = ModelDefaults.For(transformer, experts: false, perToken, path);
+        var textEncoder = Config(ModelPart.TextEncoder, part => ConfigInference.TextEncoder(part.Table()));
         return new Checkpoint
         {
             Path = path,
@@ -32,11 +30,15 @@ static class SingleFileLayout
             Name = ModelDefaults.Name(transformer, experts: false) ?? Path.GetFileNameWithoutExtension(path),
             Info = defaults.Info,
             Transformer = transformer,
-            Vae = detected.Part == ModelPart.Vae ? ConfigInference.Vae(OfficialLayout.StoredTable(part)) : null,
-            TextEncoder = detected.Part == ModelPart.TextEncoder ? ConfigInference.TextEncoder(part.Table()) : null,
-            ImageEncoder = detected.Part == ModelPart.ImageEncoder ? ConfigInference.ImageEncoder(part.Table(), heads) : null,
+            Vae = Config(ModelPart.Vae, part => ConfigInference.Vae(OfficialLayout.StoredTable(part))),
+            TextEncoder = textEncoder,
+            ImageEncoder = Config(ModelPart.ImageEncoder, part => ConfigInference.ImageEncoder(part.Table(), parts.Count == 1 ? heads : null)),
             Scheduler = transformer is null ? null : defaults.Scheduler,
-            Parts = [part],
+            TokenizerPath = textEncoder is null ? null : TokenizerFile.Near(path),
+            Parts = parts,
         };
+
+        T? Config<T>(ModelPart kind, Func<CheckpointPart, T> infer)
+            where T : class => parts.FirstOrDefault(part => part.Kind == kind) is { } part ? infer(part) : null;
     }
 }

@@ -82,7 +82,7 @@ static class SplitLayout
         }
 
         var table = part.Table();
-        var config = ConfigInference.Transformer(table, heads ?? UsualHeads(table) ?? model?.Transformer?.Heads);
+        var config = ConfigInference.Transformer(table, heads ?? HeadCount.Of(path) ?? UsualHeads(table) ?? model?.Transformer?.Heads);
 
         // Epsilons and the like are in no file; a model of the same sizes knows them.
         return model?.Transformer is { } own && KnownModels.Same(own, config) ? own : config;

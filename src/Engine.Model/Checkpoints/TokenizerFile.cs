@@ -38,7 +38,7 @@ public static class TokenizerFile
 
         using (var source = WeightFiles.Open(textEncoder))
         {
-            if (source.Find(Tensor) is not null || (source as GgufFile)?.Fields.ContainsKey("tokenizer.ggml.tokens") == true)
+            if (Pieces(source) is not null || (source as GgufFile)?.Fields.ContainsKey("tokenizer.ggml.tokens") == true)
             {
                 return textEncoder;
             }
@@ -49,9 +49,13 @@ public static class TokenizerFile
         return places.FirstOrDefault(File.Exists);
     }
 
+    // In a file that holds a whole model it has a prefix like the rest.
+    static TensorInfo? Pieces(IWeightSource source) =>
+        source.Find(Tensor) ?? source.Tensors.FirstOrDefault(tensor => tensor.Name.EndsWith($".{Tensor}", StringComparison.Ordinal));
+
     static byte[]? Inside(IWeightSource source)
     {
-        if (source.Find(Tensor) is { } tensor)
+        if (Pieces(source) is { } tensor)
         {
             var bytes = new byte[tensor.Bytes];
             source.Read(tensor, 0, bytes);

@@ -31,8 +31,8 @@ static class ConversionNames
 /// <summary>The header of the GGUF files that are written.</summary>
 static class GgufFields
 {
-    /// <summary>Architecture, file type and, for a text encoder, the tokenizer.</summary>
-    public static IReadOnlyList<(string Key, object Value)> Of(ModelPart part, DType type, string? tokenizer)
+    /// <summary>Architecture, file type, a transformer's heads where they are known and, for a text encoder, the tokenizer.</summary>
+    public static IReadOnlyList<(string Key, object Value)> Of(ModelPart part, DType type, string? tokenizer, int? heads)
     {
         var fields = new List<(string, object)>
         {
@@ -40,6 +40,11 @@ static class GgufFields
             ("general.quantization_version", 2u),
             ("general.file_type", FileType(type)),
         };
+        if (heads is { } count)
+        {
+            fields.Add((HeadCount.GgufKey, (uint)count));
+        }
+
         if (part == ModelPart.TextEncoder && tokenizer is not null)
         {
             var model = SentencePieceModel.Load(tokenizer);

@@ -55,10 +55,17 @@ public static class WeightConverter
         }
 
         using var source = part.Open();
+        int? heads = part.Kind == ModelPart.Transformer ? HeadCount.Of(part.Path) : null;
+        var metadata = new Dictionary<string, string> { ["format"] = "pt" };
+        if (heads is { } count)
+        {
+            metadata[HeadCount.MetadataKey] = count.ToString(System.Globalization.CultureInfo.InvariantCulture);
+        }
+
         var plan = Plan(source, part.Kind, gguf, type, diffusersNames);
         IWeightWriter writer = gguf
-            ? new GgufWriter(stream, plan.ConvertAll(entry => entry.Written), GgufFields.Of(part.Kind, type, tokenizer))
-            : new SafetensorsWriter(stream, plan.ConvertAll(entry => entry.Written), new Dictionary<string, string> { ["format"] = "pt" });
+            ? new GgufWriter(stream, plan.ConvertAll(entry => entry.Written), GgufFields.Of(part.Kind, type, tokenizer, heads))
+            : new SafetensorsWriter(stream, plan.ConvertAll(entry => entry.Written), metadata);
         long total = Math.Max(1, plan.Sum(entry => entry.Written.Bytes));
         long done = 0;
         float[] values = ArrayPool<float>.Shared.Rent(ChunkValues);

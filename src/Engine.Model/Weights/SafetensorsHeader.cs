@@ -192,7 +192,9 @@ ref struct SafetensorsHeader
         }
 
         string text = _reader.GetString()!;
-        return SafetensorsTypes.Parse(text) ?? throw Bad($"tensor {Quote(name)} has the unknown dtype {Quote(text)}.");
+        return SafetensorsTypes.Parse(text) ?? throw Bad(text.EndsWith("FNUZ", StringComparison.Ordinal)
+            ? $"tensor {Quote(name)} has the dtype {Quote(text)}, the 8-bit floats of some AMD devices; use a file in F8_E4M3, BF16 or F16."
+            : $"tensor {Quote(name)} has the unknown dtype {Quote(text)}.");
     }
 
     List<ulong> ReadNumbers(string name, string field)

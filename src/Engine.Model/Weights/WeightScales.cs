@@ -24,6 +24,11 @@ static class WeightScales
         ? s_unused.Select(suffix => weight[..^WeightSuffix.Length] + suffix)
         : [];
 
+    /// <summary>Every name that may stand beside a matrix.</summary>
+    public static IEnumerable<string> Companions(string weight) => weight.EndsWith(WeightSuffix, StringComparison.Ordinal)
+        ? s_suffixes.Concat(s_unused).Select(suffix => weight[..^WeightSuffix.Length] + suffix)
+        : [];
+
     /// <summary>The factor of a weight, or null when it has none.</summary>
     public static TensorInfo? Find(IWeightSource source, TensorInfo weight)
     {

@@ -140,7 +140,12 @@ public sealed class WeightStore
 
     internal void Ignore(string name) => _known.Add(name);
 
-    internal void Unused(string name, Shape shape) => Find(name, shape);
+    // Of a matrix that nobody multiplies by, nobody asks for the factor either.
+    internal void Unused(string name, Shape shape)
+    {
+        Find(name, shape);
+        _known.UnionWith(WeightScales.Companions(name));
+    }
 
     internal Weight Matrix(string name, Shape stored)
     {

@@ -74,7 +74,7 @@ public sealed class SafetensorsFileTests : IDisposable
         { "has no shape", """{"a":{"dtype":"F32","data_offsets":[0,4]}}""", 4 },
         { "has no data_offsets", """{"a":{"dtype":"F32","shape":[1]}}""", 4 },
         { "unknown dtype 'f32'", """{"a":{"dtype":"f32","shape":[1],"data_offsets":[0,4]}}""", 4 },
-        { "unknown dtype 'F8_E4M3FNUZ'", """{"a":{"dtype":"F8_E4M3FNUZ","shape":[4],"data_offsets":[0,4]}}""", 4 },
+        { "the dtype 'F8_E4M3FNUZ', the 8-bit floats of some AMD devices; use a file in F8_E4M3, BF16 or F16", """{"a":{"dtype":"F8_E4M3FNUZ","shape":[4],"data_offsets":[0,4]}}""", 4 },
         { "dtype of tensor 'a' is not a string", """{"a":{"dtype":{"F32":null},"shape":[1],"data_offsets":[0,4]}}""", 4 },
         { "shape of tensor 'a' is not a list", """{"a":{"dtype":"F32","shape":1,"data_offsets":[0,4]}}""", 4 },
         { "not a whole number", """{"a":{"dtype":"F32","shape":[-1],"data_offsets":[0,4]}}""", 4 },
