@@ -46,7 +46,7 @@ static class PartDetector
     ];
 
     /// <summary>What it is, or null.</summary>
-    public static Detected? Detect(IEnumerable<TensorInfo> tensors) => All(tensors).FirstOrDefault();
+    public static Detected? Detect(IEnumerable<TensorInfo> tensors) => All(tensors) is [var first, ..] ? first : null;
 
     /// <summary>Every part that is there: more than one in a file that holds a whole model.</summary>
     public static IReadOnlyList<Detected> All(IEnumerable<TensorInfo> tensors)
