@@ -7,7 +7,8 @@ namespace Engine.Model.Conversion;
 /// <summary>Writes a GGUF file, version 3, tensor by tensor: key/value pairs, descriptions, then data at multiples of 32 bytes.</summary>
 /// <remarks>
 /// Format: ggml-org/ggml <c>docs/gguf.md</c>. Shapes have the innermost extent first. The patch embedding keeps its five axes, as the
-/// readers of such files (ComfyUI-GGUF and stable-diffusion.cpp) take it.
+/// readers of such files (ComfyUI-GGUF and stable-diffusion.cpp) take it; ggml's own loader stops at four axes. Values were held against
+/// ggml's own expansion of every type, and headers against @huggingface/gguf.
 /// </remarks>
 sealed class GgufWriter : IWeightWriter
 {

@@ -1,6 +1,8 @@
 using System.Text.RegularExpressions;
 using System.Xml.Linq;
+using Engine.Kernels;
 using Engine.Model.Checkpoints;
+using Engine.Model.Weights;
 
 namespace Engine.Cli.Tests.Docs;
 
@@ -13,6 +15,7 @@ public sealed class ReadmeTests
         ("the built-in model", Testing.Repository.BuiltinModel),
         ("Wan2.1-T2V-1.3B, -14B", GoldenModel("wan21-t2v")),
         ("Wan2.1-I2V-14B (480P, 720P)", GoldenModel("wan21-i2v")),
+        ("Wan-Move-14B", GoldenModel("wan21-i2v")),
         ("Wan2.1-FLF2V-14B", GoldenModel("wan21-flf2v")),
         ("Wan2.1-VACE-1.3B, -14B; Wan2.2-VACE-Fun-A14B", GoldenModel("wan21-vace")),
         ("Wan2.2-TI2V-5B", GoldenModel("wan22-ti2v-5b")),
@@ -25,6 +28,7 @@ public sealed class ReadmeTests
     [
         Abilities.Text, Abilities.FirstFrame, Abilities.FirstLastFrame, Abilities.Keyframes, Abilities.Extend, Abilities.ExtendBackward,
         Abilities.Mask, Abilities.Video, Abilities.References, Abilities.Control, Abilities.Camera,
+        Abilities.Tracks,
     ];
 
     static string Readme { get; } = File.ReadAllText(Path.Combine(Testing.Repository.Root, "README.md"));
@@ -34,7 +38,16 @@ public sealed class ReadmeTests
     {
         string[] table = [.. Lines().SkipWhile(l => !l.StartsWith("| checkpoint", StringComparison.Ordinal)).Skip(2).TakeWhile(l => l.StartsWith('|'))];
 
-        Assert.Equal(s_rows.Select(r => Row(r.Row, Checkpoint.Open(r.Model).Info.Abilities)), table);
+        using var files = new CheckpointForms();
+        Assert.Equal(s_rows.Select(r => Row(r.Row, files.Named(r.Row.Split(' ')[0], r.Model), files)), table);
+    }
+
+    [Fact]
+    public void The_types_of_weights_are_those_of_the_code()
+    {
+        var types = Enum.GetValues<DType>().Where(type => type.IsWeightType()).Select(type => type.ToSafetensors());
+
+        Assert.Contains($"as the file has them: {string.Join(", ", types)}.", Readme, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -93,8 +106,18 @@ public sealed class ReadmeTests
         Assert.All(used.Distinct(), p => Assert.Contains($"| {p} | {versions[p]} |", listed, StringComparison.Ordinal));
     }
 
-    static string Row(string name, Abilities abilities) =>
-        $"| {name} | {string.Join(" | ", s_columns.Select(c => abilities.HasFlag(c) ? "yes" : "-"))} |";
+    static string Row(string name, Checkpoint model, CheckpointForms files)
+    {
+        bool[] cells =
+        [
+            .. s_columns.Select(column => model.Info.Abilities.HasFlag(column)),
+            model.HasTransformer2,
+            files.TakesLora(model),
+            files.Opens(model, DType.F8E4M3, ".safetensors"),
+            files.Opens(model, DType.Q8_0, ".gguf"),
+        ];
+        return $"| {name} | {string.Join(" | ", cells.Select(yes => yes ? "yes" : "-"))} |";
+    }
 
     static string GoldenModel(string name) => Path.Combine(Testing.Repository.Goldens, "models", name);
 
