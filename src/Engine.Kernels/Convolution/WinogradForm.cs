@@ -44,7 +44,7 @@ public static class WinogradForms
     /// <param name="kind">What the convolution does.</param>
     /// <param name="inputs">Channels in.</param>
     /// <param name="outputs">Channels out.</param>
-    /// <param name="fewPixels">True where the layer sees so few pixels, one frame at a time, that its time does not matter but its weights do.</param>
+    /// <param name="fewPixels">True where the layer sees few pixels, one frame at a time, so that a form for pairs has no use and large weights are not worth keeping.</param>
     /// <remarks>With ENGINE_FORCE_CONVOLUTION set no form is chosen, so that the forced variant runs.</remarks>
     public static WinogradForm For(Device device, ConvKind kind, int inputs, int outputs, bool fewPixels)
     {
@@ -63,7 +63,9 @@ public static class WinogradForms
             return WinogradForm.None;
         }
 
-        if (!fewPixels && WeightsOf(WinogradForm.FourPair, inputs, outputs) <= MostBytesOnce)
+        // Made for each call, they cost no memory that the larger planes' layers do not take anyway.
+        if (WeightsOf(WinogradForm.FourPair, inputs, outputs) <= MostBytesOnce
+            && (!fewPixels || TransformsEachCall(WinogradForm.FourPair, inputs, outputs)))
         {
             return WinogradForm.FourPair;
         }
