@@ -61,8 +61,7 @@ public static unsafe partial class Convolution
                     {
                         for (int dx = 0; dx < Side; dx++)
                         {
-                            nint at = (dy * row) + ((nint)dx * channels) + c;
-                            Mix(from, at, mixed + (((dy * Side) + dx) * TLanes.Width));
+                            Mix(from, (dy * row) + ((nint)dx * channels), c, mixed + (((dy * Side) + dx) * TLanes.Width));
                         }
                     }
 
@@ -76,11 +75,22 @@ public static unsafe partial class Convolution
         }
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        void Mix(float** from, nint at, float* to)
+        void Mix(float** from, nint pixel, int c, float* to)
         {
             int set = 36 * TLanes.Width;
-            var d0 = from[0] is null ? TLanes.All(0) : TLanes.Load(from[0] + at);
-            var d1 = from[1] is null ? TLanes.All(0) : TLanes.Load(from[1] + at);
+            nint at = pixel + c;
+            TLanes d0, d1;
+            if (call.X.Previous.IsPacked)
+            {
+                d0 = from[0] is null ? TLanes.All(0) : LoadPacked(from[0], pixel, c);
+                d1 = LoadPacked(from[1], pixel, c);
+            }
+            else
+            {
+                d0 = from[0] is null ? TLanes.All(0) : TLanes.Load(from[0] + at);
+                d1 = from[1] is null ? TLanes.All(0) : TLanes.Load(from[1] + at);
+            }
+
             var d2 = TLanes.Load(from[2] + at);
             if (blocks.Sets == 3)
             {
@@ -104,6 +114,14 @@ public static unsafe partial class Convolution
             (d1 + d2).Store(to + set);
             (d2 - d1).Store(to + (2 * set));
             (d3 - d1).Store(to + (3 * set));
+        }
+
+        // Pixels of packed planes lie three quarters as far apart.
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        TLanes LoadPacked(float* from, nint pixel, int c)
+        {
+            byte* at = (byte*)(from + (pixel / 4 * 3));
+            return TLanes.Load((ushort*)at + c, at + (2 * call.Weight.Inputs) + c);
         }
 
         // First values of a tile in each frame, null for frames that are not there; returns the values from row to row.
@@ -153,7 +171,7 @@ public static unsafe partial class Convolution
         // A tile at the right or lower edge: what lies beyond the border counts as zero.
         static void CopyPatch(Plane plane, int y, int x, float* patch)
         {
-            int channels = plane.Channels;
+            int channels = plane.Spread;
             for (int dy = 0; dy < Side; dy++)
             {
                 for (int dx = 0; dx < Side; dx++)

@@ -7,7 +7,8 @@ namespace Engine.Kernels;
 /// y[p, n] = bias[n] + sum_(tap, c) w[n, c, tap] * x[p + tap, c] + residual[p, n], see <see cref="ConvKind"/> for which taps.
 /// x: 1 or 3 frames [H, W, C] (a border of zeros where <see cref="ConvKinds.Border"/> says so); w: [N, C, taps];
 /// y, residual: [H', W', N], with or without border (only the inside is read and written). residual may be y itself.
-/// The temporal cache of upstream's causal convolution is the two earlier frames; missing ones count as zeros.
+/// The temporal cache of upstream's causal convolution is the two earlier frames; missing ones count as zeros. With
+/// <see cref="WinogradForm.FourPair"/> they may be packed.
 /// Cost: 2 H' W' N C taps operations (<see cref="ConvKind.Double"/>: 4 taps instead of 9); compute-bound from 16 channels on.
 /// Tolerance: 5e-6 of the largest value (thousands of f32 products per sum), because the order of the sum differs; with a Winograd form 1e-5.
 /// </remarks>
@@ -60,7 +61,7 @@ public static partial class Convolution
         }
 
         Check(x, weight, first.Y, first.Residual);
-        Check(new ConvInput(next, x.Current, x.Previous), weight, second.Y, second.Residual);
+        Check(new ConvInput(next, x.Current), weight, second.Y, second.Residual);
         Run(device, new ConvCall(x, weight, first.Y, first.Residual, scratch) { Next = next, NextOutput = second });
     }
 
@@ -102,6 +103,9 @@ public static partial class Convolution
         var kind = weight.Kind;
         bool fits = x.Current.Border == kind.Border()
             && x.Current.Channels == weight.Inputs
+            && !x.Current.IsPacked
+            && (!x.Previous.IsPacked || weight.Form == WinogradForm.FourPair)
+            && (x.Oldest.IsEmpty || x.Oldest.IsPacked == x.Previous.IsPacked)
             && y.Channels == weight.Outputs
             && y.Height == kind.OutputExtent(x.Current.Height)
             && y.Width == kind.OutputExtent(x.Current.Width)
@@ -116,5 +120,6 @@ public static partial class Convolution
         }
     }
 
-    static bool SameLayout(Plane a, Plane b) => a.Border == b.Border && a.Values.Shape == b.Values.Shape;
+    static bool SameLayout(Plane a, Plane b) =>
+        a.Border == b.Border && a.Height == b.Height && a.Width == b.Width && a.Channels == b.Channels;
 }

@@ -13,6 +13,9 @@ unsafe interface ILanes<T>
     /// <summary>Reads a vector.</summary>
     static abstract T Load(float* from);
 
+    /// <summary>Reads a vector of a packed pixel, see <see cref="PlanePacking"/>: 16 high bits and 8 lower ones of each value.</summary>
+    static abstract T Load(ushort* high, byte* low);
+
     /// <summary>The same value in every lane.</summary>
     static abstract T All(float value);
 
@@ -43,6 +46,17 @@ readonly unsafe struct Lanes8(Vector256<float> value) : ILanes<Lanes8>
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Lanes8 Load(float* from) => new(Vector256.Load(from));
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Lanes8 Load(ushort* high, byte* low)
+    {
+        var words = Vector128.Load(high);
+        var bytes = Vector128.WidenLower(Vector128.CreateScalarUnsafe(*(ulong*)low).AsByte());
+        var h = Vector256.Create(Vector128.WidenLower(words), Vector128.WidenUpper(words));
+        var l = Vector256.Create(Vector128.WidenLower(bytes), Vector128.WidenUpper(bytes));
+        return new(((h << 16) | (l << 8)).AsSingle());
+    }
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -80,6 +94,18 @@ readonly unsafe struct Lanes16(Vector512<float> value) : ILanes<Lanes16>
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Lanes16 Load(float* from) => new(Vector512.Load(from));
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Lanes16 Load(ushort* high, byte* low)
+    {
+        var words = Vector256.Load(high);
+        var eights = Vector128.Load(low);
+        var bytes = Vector256.Create(Vector128.WidenLower(eights), Vector128.WidenUpper(eights));
+        var h = Vector512.Create(Vector256.WidenLower(words), Vector256.WidenUpper(words));
+        var l = Vector512.Create(Vector256.WidenLower(bytes), Vector256.WidenUpper(bytes));
+        return new(((h << 16) | (l << 8)).AsSingle());
+    }
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -16,12 +16,12 @@ sealed class StreamingDecoder : VaeDecoder
     readonly int _height;
     readonly int _width;
 
-    public StreamingDecoder(DecoderNet net, VaeConfig config, Device device, int height, int width)
+    public StreamingDecoder(DecoderNet net, VaeConfig config, Device device, int height, int width, long largePlane)
     {
         _net = net;
         _height = height;
         _width = width;
-        _pass = new VaePass(device, net.Slots);
+        _pass = new VaePass(device, net.Slots, largePlane);
         int factor = config.SpatialFactor;
         _output = new FrameBuffer(device, config.TemporalFactor, height * factor, width * factor, net.Colours);
     }

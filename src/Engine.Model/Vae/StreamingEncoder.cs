@@ -11,11 +11,11 @@ sealed class StreamingEncoder : VaeEncoder
     readonly DownState[] _states;
     readonly Tensor _latent;
 
-    public StreamingEncoder(EncoderNet net, VaeConfig config, Device device, int height, int width)
+    public StreamingEncoder(EncoderNet net, VaeConfig config, Device device, int height, int width, long largePlane)
         : base(config, height, width)
     {
         _net = net;
-        _pass = new VaePass(device, net.Slots);
+        _pass = new VaePass(device, net.Slots, largePlane);
         _states = net.NewState();
         _latent = device.NewTensor([config.ZDim, 1, LatentHeight, LatentWidth]);
     }

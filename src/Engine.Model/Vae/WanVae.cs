@@ -44,6 +44,9 @@ public sealed class WanVae : IDisposable
     /// <summary>Where the weights are.</summary>
     public Device Device { get; }
 
+    /// <summary>Bytes from which on planes are treated as large; smaller in tests.</summary>
+    internal long LargePlane { get; set; } = VaePass.DefaultLargePlane;
+
     /// <summary>Bytes of the packed weights.</summary>
     public long Bytes => (_decoder?.Bytes ?? 0) + (_encoder?.Bytes ?? 0);
 
@@ -98,7 +101,7 @@ public sealed class WanVae : IDisposable
         ArgumentOutOfRangeException.ThrowIfLessThan(latentWidth, 1);
         var net = _decoder ?? throw new InvalidOperationException("This VAE was loaded without its decoder.");
         return tiling is null
-            ? new StreamingDecoder(net, Config, Device, latentHeight, latentWidth)
+            ? new StreamingDecoder(net, Config, Device, latentHeight, latentWidth, LargePlane)
             : new TiledDecoder(net, Config, Device, latentHeight, latentWidth, tiling);
     }
 
@@ -111,7 +114,7 @@ public sealed class WanVae : IDisposable
     {
         var net = _encoder ?? throw new InvalidOperationException("This VAE was loaded without its encoder.");
         return tiling is null
-            ? new StreamingEncoder(net, Config, Device, height, width)
+            ? new StreamingEncoder(net, Config, Device, height, width, LargePlane)
             : new TiledEncoder(net, Config, Device, height, width, tiling);
     }
 

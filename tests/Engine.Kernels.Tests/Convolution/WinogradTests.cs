@@ -77,6 +77,47 @@ public sealed class WinogradTests(ITestOutputHelper log)
         Assert.InRange(worst, 0, 1e-5);
     }
 
+    // Edges, one frame and two, with and without the oldest frame; and the same values unpacked give the same bits.
+    [Theory, MemberData(nameof(Isas))]
+    public void Packed_frames_are_read_as_their_rounded_values(Isa isa)
+    {
+        using var device = new CpuDevice(2, isa);
+        using var scratch = new Workspace(device);
+        var (_, weight) = Weights(device, 48, 32, WinogradForm.FourPair);
+        var planes = Enumerable.Range(0, 4).Select(i => PlaneBench.NoisePlane(device, 9, 7, 48, 1, seed: i)).ToArray();
+        var packed = new Plane[2];
+        for (int i = 0; i < 2; i++)
+        {
+            packed[i] = new Plane(device.NewTensor(PlanePacking.ShapeOf(9, 7, 48, 1)), 1, packed: true);
+            packed[i].Values.Fill(0);
+            PlanePacking.Run(device, planes[i], packed[i]);
+            foreach (ref float value in planes[i].Values.Span)
+            {
+                Assert.InRange(PlanePacking.Rounded(value) - value, -Math.Abs(value) / 65536, Math.Abs(value) / 65536);
+                value = PlanePacking.Rounded(value);
+            }
+        }
+
+        for (int frames = 2; frames <= 3; frames++)
+        {
+            var want = Results(new ConvInput(planes[2], planes[1], frames == 3 ? planes[0] : default));
+            var got = Results(new ConvInput(planes[2], packed[1], frames == 3 ? packed[0] : default));
+            Assert.Equal(want, got);
+        }
+
+        var (plain, _) = Weights(device, 48, 32, WinogradForm.FourPair);
+        Assert.Throws<ArgumentException>(() => Convolution.Run(device, new ConvInput(planes[2], packed[1]), plain, PlaneBench.Blank(device, 9, 7, 32, 0), scratch));
+        Assert.Throws<ArgumentException>(() => PlanePacking.Run(device, planes[0], planes[1]));
+
+        float[] Results(ConvInput x)
+        {
+            var y = Enumerable.Range(0, 3).Select(_ => PlaneBench.Blank(device, 9, 7, 32, 0)).ToArray();
+            Convolution.Run(device, x, weight, y[0], scratch);
+            Convolution.RunPair(device, x, planes[3], weight, new ConvOutput(y[1]), new ConvOutput(y[2]), scratch);
+            return [.. y.SelectMany(plane => plane.Values.ToArray())];
+        }
+    }
+
     [Theory, InlineData(WinogradForm.Two), InlineData(WinogradForm.Four), InlineData(WinogradForm.FourPair), InlineData(WinogradForm.Shared)]
     public void Same_bits_for_any_number_of_threads(WinogradForm form)
     {

@@ -22,14 +22,26 @@ sealed class CausalConv(ConvWeight weight, int slot)
         if (current.Count == 1)
         {
             Convolution.Run(pass.Device, history.With(current.First), weight, y.First, pass.Scratch, residual.First);
-            history.Advance(current.First, pass.Pool);
+            Keep(pass, history, current.First);
             return;
         }
 
         Convolution.RunPair(
             pass.Device, history.With(current.First), current.Second, weight,
             new ConvOutput(y.First, residual.First), new ConvOutput(y.Second, residual.Second), pass.Scratch);
-        history.Advance(current.First, pass.Pool);
-        history.Advance(current.Second, pass.Pool);
+        Keep(pass, history, current.First);
+        Keep(pass, history, current.Second);
+    }
+
+    void Keep(VaePass pass, FrameHistory history, Plane frame)
+    {
+        if (weight.Form == WinogradForm.FourPair && pass.IsLarge(frame.Height, frame.Width, frame.Channels))
+        {
+            history.AdvancePacked(frame, pass.Device, pass.Pool);
+        }
+        else
+        {
+            history.Advance(frame, pass.Pool);
+        }
     }
 }

@@ -14,6 +14,17 @@ sealed class FrameHistory
     /// <summary>What the convolution of <paramref name="current"/> reads; frames before the first count as zeros.</summary>
     public ConvInput With(Plane current) => new(current, _previous, _oldest);
 
+    /// <summary>Keeps the present frame, packed, and gives it and the oldest back.</summary>
+    public void AdvancePacked(Plane current, Device device, PlanePool pool)
+    {
+        // The oldest frame's memory is free for the present one.
+        var packed = _oldest.IsEmpty ? pool.Rent(current.Height, current.Width, current.Channels, current.Border, packed: true) : _oldest;
+        PlanePacking.Run(device, current, packed);
+        pool.Return(current);
+        (_oldest, _previous) = (_previous, packed);
+        Seen++;
+    }
+
     /// <summary>Keeps the present frame and gives the oldest back.</summary>
     public void Advance(Plane current, PlanePool pool)
     {

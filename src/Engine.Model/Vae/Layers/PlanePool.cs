@@ -13,18 +13,18 @@ sealed class PlanePool(Device device) : IDisposable
     readonly List<Tensor> _all = [];
 
     /// <summary>Borrows a plane; its inside is undefined.</summary>
-    public Plane Rent(int height, int width, int channels, int border)
+    public Plane Rent(int height, int width, int channels, int border, bool packed = false)
     {
-        var shape = Plane.ShapeOf(height, width, channels, border);
+        var shape = packed ? PlanePacking.ShapeOf(height, width, channels, border) : Plane.ShapeOf(height, width, channels, border);
         if (_free.TryGetValue(Key(shape, border), out var stack) && stack.TryPop(out var free))
         {
-            return new Plane(free, border);
+            return new Plane(free, border, packed);
         }
 
         var made = device.NewTensor(shape);
         made.Fill(0);
         _all.Add(made);
-        return new Plane(made, border);
+        return new Plane(made, border, packed);
     }
 
     /// <summary>Gives a plane back.</summary>

@@ -6,15 +6,16 @@ namespace Engine.Model.Vae.Layers;
 /// <remarks>Layers hold weights only and can serve any number of passes; a layer's cache is found by its slot number.</remarks>
 sealed class VaePass : IDisposable
 {
-    // Two frames at a time take fewer multiplications, but two more planes in each of several places: not where planes are huge.
-    const long LargestPlaneOfPair = 64L << 20;
+    /// <summary>Bytes from which on a plane is large.</summary>
+    public const long DefaultLargePlane = 64L << 20;
 
     readonly FrameHistory[] _histories;
 
     /// <summary>Makes an empty pass with a cache for each of <paramref name="slots"/> causal convolutions.</summary>
-    public VaePass(Device device, int slots)
+    public VaePass(Device device, int slots, long largePlane = DefaultLargePlane)
     {
         Device = device;
+        LargePlane = largePlane;
         Scratch = new Workspace(device);
         Pool = new PlanePool(device);
         _histories = new FrameHistory[slots];
@@ -42,9 +43,18 @@ sealed class VaePass : IDisposable
     /// <summary>A plane without border, valid until the enclosing scope of <see cref="Scratch"/> ends.</summary>
     public Plane Take(int height, int width, int channels) => new(Scratch.Take([height, width, channels]));
 
+    /// <summary>Bytes from which on memory counts more than time.</summary>
+    public long LargePlane { get; }
+
+    /// <summary>
+    /// True where a plane is so large that frames run one by one, though two at a time take fewer multiplications but two more
+    /// planes in each of several places, and that causal caches are packed.
+    /// </summary>
+    public bool IsLarge(int height, int width, int channels) => (long)height * width * channels * sizeof(float) >= LargePlane;
+
     /// <summary>Frames that go through a level together, where there are as many.</summary>
     public int FramesAtOnce(int height, int width, int channels) =>
-        Device.Kind == DeviceKind.Cpu && (long)height * width * channels * sizeof(float) <= LargestPlaneOfPair ? 2 : 1;
+        Device.Kind == DeviceKind.Cpu && !IsLarge(height, width, channels) ? 2 : 1;
 
     /// <summary>Planes without border like others, but with other channels; valid until the enclosing scope of <see cref="Scratch"/> ends.</summary>
     public Frames Take(Frames like, int channels) => new(
