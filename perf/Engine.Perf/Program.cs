@@ -18,6 +18,14 @@ else if (args is ["stepcache", .. var cache])
 {
     await StepCacheQuality.RunAsync(cache);
 }
+else if (args is ["extension", _, ..])
+{
+    await ExtensionQuality.RunAsync(args[1..]);
+}
+else if (args is ["longclip", _, ..])
+{
+    await LongClipQuality.RunAsync(args[1..]);
+}
 else if (args is ["vae", .. var vae])
 {
     VaeTiming.Run(vae);

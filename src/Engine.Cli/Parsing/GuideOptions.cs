@@ -13,7 +13,8 @@ sealed class GuideOptions
     readonly Option<double[]?> _strength = Opt.Numbers("--control-strength", "X[,X...]", "How strongly these count: one number, or one for each control block", "a number, or numbers with commas between them");
     readonly Option<ExtendDirection?> _direction = Opt.Choice("--direction", "extend: go on after the source, or lead up to it", ("forward", ExtendDirection.Forward), ("backward", ExtendDirection.Backward));
     readonly Option<OnOffValue?> _holdColour = Opt.OnOff("--hold-colour", "Extending and long clips: keep the colours of the part before (default: on)");
-    readonly Option<int?> _window = Opt.Int("--window", "N", "Frames of the rounds that a long clip is made in, 4n+1 (default: what the model was trained for)");
+    readonly Option<int?> _window = Opt.Int("--window", "N", "Frames of the rounds or windows that a long clip is made in, 4n+1 (default: what the model was trained for)");
+    readonly Option<LongClip?> _longClip = Opt.Choice("--long-clip", "Clips longer than the model was trained for: rounds, windows that every step blends, or in one piece (default: rounds where the model goes on from a clip, else windows)", ("rounds", LongClip.Rounds), ("windows", LongClip.Windows), ("whole", LongClip.Whole));
     readonly Option<QualityTier?> _tier = Opt.Choice("--tier", "Size and steps as a set: standard (480p), pro (720p), master (720p, more steps)", ("standard", QualityTier.Standard), ("pro", QualityTier.Pro), ("master", QualityTier.Master));
     readonly Option<string?> _aspect = Opt.Text("--aspect", "W:H", "Proportions, such as 16:9, 9:16 or 1:1, at the model's or the tier's number of pixels");
     readonly Option<double[]?> _expand = Opt.Numbers("--expand", "L,T,R,B", "edit: pixels to add left, above, right and below, made anew", "four whole numbers with commas between them");
@@ -23,7 +24,7 @@ sealed class GuideOptions
     /// <param name="except">Names of options that the command does not have.</param>
     public void AddTo(Command command, params string[] except)
     {
-        foreach (var option in (Option[])[_keyframe, _reference, _control, _strength, _direction, _expand, _holdColour, _window, _tier, _aspect])
+        foreach (var option in (Option[])[_keyframe, _reference, _control, _strength, _direction, _expand, _holdColour, _longClip, _window, _tier, _aspect])
         {
             if (!except.Contains(option.Name))
             {
@@ -46,6 +47,7 @@ sealed class GuideOptions
             ControlStrength = parse.GetValue(_strength) is { Length: > 0 } strengths ? strengths : request.ControlStrength,
             Direction = parse.GetValue(_direction) ?? request.Direction,
             HoldColour = parse.GetSwitch(_holdColour) ?? request.HoldColour,
+            LongClip = parse.GetValue(_longClip) ?? request.LongClip,
             WindowFrames = parse.GetValue(_window) ?? request.WindowFrames,
             Tier = parse.GetValue(_tier) ?? request.Tier,
             Aspect = parse.GetValue(_aspect) ?? request.Aspect,

@@ -15,16 +15,18 @@ public sealed class GeneratedVideo : IAsyncDisposable
     readonly ModelParts _parts;
     readonly Residency _residency;
     readonly Tensor _latent;
+    readonly int _heldTo;
     readonly IPipelineObserver? _observer;
 
     internal GeneratedVideo(
-        VideoEngine engine, ModelParts parts, ResolvedRequest request, Residency residency, Tensor latent, IPipelineObserver? observer)
+        VideoEngine engine, ModelParts parts, ResolvedRequest request, Residency residency, Tensor latent, int heldTo, IPipelineObserver? observer)
     {
         _engine = engine;
         _parts = parts;
         Request = request;
         _residency = residency;
         _latent = latent;
+        _heldTo = heldTo;
         _observer = observer;
     }
 
@@ -95,7 +97,7 @@ public sealed class GeneratedVideo : IAsyncDisposable
             throw new InvalidOperationException("The latents of this clip are not those of its frames.");
         }
 
-        LatentsFile.Write(clip, _latent, _parts.Checkpoint, Request.JoinedFrames, Request.DroppedFrames);
+        LatentsFile.Write(clip, _latent, _parts.Checkpoint, Request.JoinedFrames, Request.DroppedFrames, _heldTo);
         return LatentsFile.PathOf(clip);
     }
 

@@ -177,7 +177,7 @@ public sealed class VideoEngine : IVideoEngine
         try
         {
             var latent = job.Run(cancel);
-            return new GeneratedVideo(this, parts, resolved, residency, latent, options.Observer);
+            return new GeneratedVideo(this, parts, resolved, residency, latent, job.HeldTo, options.Observer);
         }
         finally
         {

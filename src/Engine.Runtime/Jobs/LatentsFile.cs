@@ -32,8 +32,9 @@ static class LatentsFile
     /// <param name="model">The model, for its VAE.</param>
     /// <param name="start">First frame of the clip that was decoded from them.</param>
     /// <param name="dropped">Frames decoded before that one.</param>
+    /// <param name="held">Latent frames to whose end the colours of extensions are held; 0 where there are none.</param>
     /// <exception cref="EngineException">It could not be written.</exception>
-    public static void Write(string clip, Tensor latents, Checkpoint model, int start, int dropped)
+    public static void Write(string clip, Tensor latents, Checkpoint model, int start, int dropped, int held)
     {
         var header = new JsonObject
         {
@@ -43,6 +44,7 @@ static class LatentsFile
                 ["vae"] = JobIdentity.Vae(model),
                 ["start"] = start.ToString(CultureInfo.InvariantCulture),
                 ["dropped"] = dropped.ToString(CultureInfo.InvariantCulture),
+                ["held_to"] = held.ToString(CultureInfo.InvariantCulture),
             },
             [Name] = new JsonObject
             {
@@ -63,7 +65,7 @@ static class LatentsFile
     /// <param name="clip">The clip's file.</param>
     /// <param name="model">The model.</param>
     /// <param name="why">Why there are none to be used, where there is a file; else null.</param>
-    public static (int Start, int Dropped, Shape Shape)? Find(string clip, Checkpoint model, out string? why)
+    public static (int Start, int Dropped, int Held, Shape Shape)? Find(string clip, Checkpoint model, out string? why)
     {
         why = null;
         string path = PathOf(clip);
@@ -79,7 +81,8 @@ static class LatentsFile
             if (info is null || info.Shape.Count != 4 || info.Type != DType.F32 || info.Shape.Any(e => e is < 1 or > (1 << 20))
                 || !int.TryParse(file.Metadata.GetValueOrDefault("start"), CultureInfo.InvariantCulture, out int start)
                 || !int.TryParse(file.Metadata.GetValueOrDefault("dropped"), CultureInfo.InvariantCulture, out int dropped)
-                || start < 0 || dropped < 0)
+                || !int.TryParse(file.Metadata.GetValueOrDefault("held_to", "0"), CultureInfo.InvariantCulture, out int held)
+                || start < 0 || dropped < 0 || held < 0)
             {
                 why = "it does not hold the latents of a clip";
             }
@@ -93,7 +96,7 @@ static class LatentsFile
             }
             else
             {
-                return (start, dropped, Kernels.Shape.Create([.. info.Shape.Select(e => (int)e)]));
+                return (start, dropped, held, Kernels.Shape.Create([.. info.Shape.Select(e => (int)e)]));
             }
         }
         catch (EngineException e)

@@ -10,6 +10,8 @@ namespace Engine.Runtime.Pipelines;
 /// </remarks>
 sealed class ClipJob(ModelParts parts, ResolvedRequest request, Residency residency, GenerationOptions options, JobProgress progress)
 {
+    ColourHold? _hold;
+
     /// <summary>Makes the clip's latent [C, T, h, w], normalised, in the order of the frames it decodes to; the caller owns it.</summary>
     /// <exception cref="OperationCanceledException">Cancelled; noticed within one block of one step.</exception>
     public Tensor Run(CancellationToken cancel)
@@ -33,11 +35,7 @@ sealed class ClipJob(ModelParts parts, ResolvedRequest request, Residency reside
 
                 var asked = part.Windows is { ByPicture: true } && tail is not null ? part with { Keyframes = [new PlacedPicture(0, Picture(part, tail))] } : part;
                 using var made = new GenerationJob(parts, asked with { Windows = null }, residency, StateOf(round), progress, tail).Run(cancel);
-                if (request.Request.HoldColour && part.Task == VideoTask.Extend)
-                {
-                    ColourHold.Apply(made, ((part.Overlap - 1) / parts.Checkpoint.Vae!.TemporalFactor) + 1);
-                }
-
+                Hold(made, clip, part);
                 var longer = clip.IsEmpty ? Latents.Copy(made, 0, made.Shape[1]) : Latents.Join(clip, made, 1 + tail!.Count);
                 clip.Dispose();
                 clip = longer;
@@ -49,6 +47,32 @@ sealed class ClipJob(ModelParts parts, ResolvedRequest request, Residency reside
         {
             clip.Dispose();
             throw;
+        }
+    }
+
+    /// <summary>Latent frames of the clip up to the end that colours are held to; 0 where none are.</summary>
+    public int HeldTo { get; private set; }
+
+    // What is gone on from first is held to by all that comes after; a clip that is made from its start is held to that.
+    void Hold(Tensor made, Tensor clip, ResolvedRequest part)
+    {
+        if (!request.Request.HoldColour)
+        {
+            return;
+        }
+
+        int given = ((part.Overlap - 1) / parts.Checkpoint.Vae!.TemporalFactor) + 1;
+        bool goesOn = part.Task == VideoTask.Extend;
+        if (_hold is null)
+        {
+            HeldTo = !goesOn ? 0 : clip.IsEmpty ? given : request.SourceHeldTo is > 0 and var held && held <= clip.Shape[1] ? held : clip.Shape[1];
+            _hold = goesOn ? ColourHold.EndOf(clip.IsEmpty ? made : clip, HeldTo) : ColourHold.StartOf(made);
+            HeldTo = goesOn ? HeldTo : ColourHold.FramesOfStart(made);
+        }
+
+        if (goesOn || part.Windows is { ByPicture: false })
+        {
+            _hold.Apply(made, goesOn ? given : HeldTo);
         }
     }
 

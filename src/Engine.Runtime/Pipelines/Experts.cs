@@ -67,7 +67,7 @@ sealed class Experts : IDisposable
             _lease = Rent(part, cancel);
             ReadAhead(low);
             _cache?.Enter(low ? 1 : 0);
-            _sampler = new Sampler(_lease.Value, _conditioning, _scheduler, _latent, _residency.Sampler, _cache);
+            _sampler = new Sampler(_lease.Value, _conditioning, _scheduler, _latent, _residency.Sampler, Windows(), _cache);
         }
 
         return (_sampler!, _request.Guides(step) ? low ? _request.Guidance2 : _request.Guidance : 1);
@@ -119,6 +119,18 @@ sealed class Experts : IDisposable
             cancel.ThrowIfCancellationRequested();
             throw;
         }
+    }
+
+    LatentWindows? Windows()
+    {
+        if (_request.Blend is not { } blend)
+        {
+            return null;
+        }
+
+        int lead = _conditioning.LeadFrames;
+        int window = ((blend.Frames - 1) / _parts.Checkpoint.Vae!.TemporalFactor) + 1;
+        return new LatentWindows(_latent.Shape[1] - lead, window, blend.Overlap, lead);
     }
 
     void ReadAhead(bool low)

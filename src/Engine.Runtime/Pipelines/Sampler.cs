@@ -31,6 +31,7 @@ sealed class Sampler : IDisposable
     readonly CacheInput? _watched;
     readonly Action<int, Tensor> _afterBlock;
     readonly TransformerControl? _control;
+    readonly WindowedForward? _windows;
     CancellationToken _cancel;
 
     /// <summary>Embeds the prompts for a transformer and allocates every buffer.</summary>
@@ -39,9 +40,11 @@ sealed class Sampler : IDisposable
     /// <param name="scheduler">Where the steps lead; shared by the experts of one job.</param>
     /// <param name="latent">The state [C, T, h, w].</param>
     /// <param name="options">How to spend memory.</param>
+    /// <param name="windows">Windows that every step goes over; null takes the clip whole.</param>
     /// <param name="cache">What may stand in for the model, or null; shared by the experts of one job, and the job's to dispose.</param>
     public Sampler(
-        WanTransformer transformer, Conditioning conditioning, IScheduler scheduler, Tensor latent, SamplerOptions options, IStepCache? cache = null)
+        WanTransformer transformer, Conditioning conditioning, IScheduler scheduler, Tensor latent, SamplerOptions options,
+        LatentWindows? windows = null, IStepCache? cache = null)
     {
         _device = transformer.Device;
         _transformer = transformer;
@@ -75,6 +78,7 @@ sealed class Sampler : IDisposable
         }
 
         _control = conditioning.Control.IsEmpty ? null : new TransformerControl(conditioning.Control, conditioning.ControlStrengths);
+        _windows = windows is null ? null : new WindowedForward(transformer, conditioning, latent.Shape, windows, _camera, _pair);
         _cache = cache;
         if (cache is not null)
         {
@@ -140,6 +144,7 @@ sealed class Sampler : IDisposable
         _negativeVelocity.Dispose();
         _scratch.Dispose();
         _watched?.Dispose();
+        _windows?.Dispose();
     }
 
     void PredictOrSkip(int step, double guidance)
@@ -184,16 +189,21 @@ sealed class Sampler : IDisposable
 
     void Forward(bool guided, Action<int, Tensor> afterBlock)
     {
+        if (_windows is not null)
+        {
+            _windows.Run(_input, NegativeInput(guided), _timesteps.Values, _prompt, guided ? _negative : null, _velocity, _negativeVelocity, _scratch, afterBlock);
+            return;
+        }
+
         if (!guided)
         {
             _transformer.Forward(_input, _timesteps, _prompt, _velocity, _scratch, afterBlock, _control);
             return;
         }
 
-        if (!_negativeInput.IsEmpty)
+        if (!NegativeInput(guided).IsEmpty)
         {
             // Two inputs cannot share the first block, where the copies of a pair are still alike.
-            _negativeInput.Slice(0, Latent.Shape[0]).CopyFrom(_input.Slice(0, Latent.Shape[0]));
             _transformer.Forward(_input, _timesteps, _prompt, _velocity, _scratch, afterBlock);
             _transformer.Forward(_negativeInput, _timesteps, _negative!, _negativeVelocity, _scratch, afterBlock);
         }
@@ -206,6 +216,17 @@ sealed class Sampler : IDisposable
             _transformer.Forward(_input, _timesteps, _prompt, _velocity, _scratch, afterBlock, _control);
             _transformer.Forward(_input, _timesteps, _negative!, _negativeVelocity, _scratch, afterBlock, _control);
         }
+    }
+
+    // The input for the negative prompt, where it is another one; else empty.
+    Tensor NegativeInput(bool guided)
+    {
+        if (guided && !_negativeInput.IsEmpty)
+        {
+            _negativeInput.Slice(0, Latent.Shape[0]).CopyFrom(_input.Slice(0, Latent.Shape[0]));
+        }
+
+        return guided ? _negativeInput : default;
     }
 
     void Guide(double guidance)

@@ -9,7 +9,8 @@ namespace Engine.Runtime;
 /// <param name="Dropped">Frames decoded that are not handed out.</param>
 /// <param name="Output">Frames handed out in all.</param>
 /// <param name="Latents">File with the source's latents, or null.</param>
-sealed record RequestExtension(int Overlap, int Joined, int Dropped, int Output, string? Latents)
+/// <param name="HeldTo">Latent frames that the source had when it was first extended; 0 where it is not known.</param>
+sealed record RequestExtension(int Overlap, int Joined, int Dropped, int Output, string? Latents, int HeldTo = 0)
 {
     // Nine frames hold colours best over many extensions; a shorter source shows five or one.
     static readonly int[] s_defaults = [9, 5, 1];
@@ -49,9 +50,9 @@ sealed record RequestExtension(int Overlap, int Joined, int Dropped, int Output,
 
         bool backward = request.Direction == ExtendDirection.Backward;
         int window = request.WindowFrames ?? model.Info.Frames;
-        if (backward && frames > window && frames > model.Info.Frames)
+        if (backward && frames > window && request.LongClip == LongClip.Rounds)
         {
-            wrong.Add(new("frames", $"{frames} frames before a clip are more than the {window} that this model makes at once; ask for {window}, and lead up to the result again for more."));
+            wrong.Add(new("frames", $"{frames} frames before a clip are more than the {window} that a round has; make it in windows, or ask for {window} and lead up to the result again for more."));
         }
 
         int joined = request.Join ? source.Count : 0;
@@ -59,7 +60,7 @@ sealed record RequestExtension(int Overlap, int Joined, int Dropped, int Output,
         if (!backward && request.Video!.Path is { } path && LatentsFile.Find(path, model, out string? why) is var found && (found is not null || why is not null))
         {
             var vae = model.Vae!;
-            if (found is var (start, dropped, shape))
+            if (found is var (start, dropped, held, shape))
             {
                 int decoded = ((shape[1] - 1) * vae.TemporalFactor) + 1;
                 bool fits = shape[0] == vae.ZDim && shape[2] * vae.SpatialFactor == height && shape[3] * vae.SpatialFactor == width
@@ -68,8 +69,8 @@ sealed record RequestExtension(int Overlap, int Joined, int Dropped, int Output,
                 {
                     notes.Add($"goes on from the latents beside {request.Video}, so that nothing of it is encoded again.");
                     return request.Join
-                        ? new RequestExtension(overlap, start, dropped, output, LatentsFile.PathOf(path))
-                        : new RequestExtension(overlap, 0, decoded, output, LatentsFile.PathOf(path));
+                        ? new RequestExtension(overlap, start, dropped, output, LatentsFile.PathOf(path), held)
+                        : new RequestExtension(overlap, 0, decoded, output, LatentsFile.PathOf(path), held);
                 }
 
                 why = "they are of another size or length";

@@ -51,10 +51,11 @@ static class RequestResolver
             wrong.Add(new("guidance2", $"applies to models with two experts; {model.Name} has one, so give guidance alone."));
         }
 
-        var windows = RequestWindows.Choose(request, task, model, frames);
-        if (windows is not null)
+        var (windows, blend) = RequestWindows.Choose(request, task, model, frames);
+        RequestWindows.Check(wrong, request, task, model, frames);
+        if (RequestWindows.Tell(windows, blend, frames) is { } told)
         {
-            notes.Add($"{frames} frames are made in rounds of {windows.Frames} at most, each going on from {windows.Overlap} of the one before.");
+            notes.Add(told);
         }
 
         var strengths = RequestAbilities.ControlStrengths(wrong, request, model);
@@ -103,7 +104,9 @@ static class RequestResolver
             JoinedFrames = extension.Joined,
             DroppedFrames = extension.Dropped,
             SourceLatents = extension.Latents,
+            SourceHeldTo = extension.HeldTo,
             Windows = windows,
+            Blend = blend,
             SourceFrames = source?.Count ?? 0,
             Keyframes = keyframes,
             ControlStrengths = strengths,
@@ -157,6 +160,7 @@ static class RequestResolver
         Strength = r.Task == VideoTask.Restyle ? request.Strength ?? DefaultStrength : null,
         Overlap = r.Task == VideoTask.Extend ? r.Overlap : null,
         Direction = r.Task == VideoTask.Extend ? r.Direction : null,
+        LongClip = r.Windows is not null ? LongClip.Rounds : r.Blend is not null ? LongClip.Windows : request.LongClip,
         MaxSequenceLength = r.MaxSequenceLength,
         Motion = request.Motion is { } motion && r.Motion is { } played ? Filled(motion, played) : request.Motion,
     };
@@ -220,7 +224,8 @@ static class RequestResolver
 
         // One go is bounded by the positions that the model knows; parts are not.
         int atOnce = ((model.Transformer!.RopeMaxSeqLen - 2) * group) + 1;
-        int most = RequestWindows.Choose(request, task, model, int.MaxValue) is { } parts && parts.Frames <= atOnce ? RequestWindows.MostFrames : atOnce;
+        var (rounds, windows) = RequestWindows.Choose(request, task, model, int.MaxValue);
+        int most = (rounds?.Frames ?? windows?.Frames) <= atOnce ? RequestWindows.MostFrames : atOnce;
         int? available = task is VideoTask.Restyle or VideoTask.Edit or VideoTask.Control ? source : null;
         int frames;
         if (request.Frames is { } given)

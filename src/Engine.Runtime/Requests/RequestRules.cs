@@ -47,6 +47,7 @@ static class RequestRules
         Named(found, "mode", request.Mode);
         Named(found, "tier", request.Tier);
         Named(found, "direction", request.Direction);
+        Named(found, "long_clip", request.LongClip);
         if (request.Frames is not null && request.Seconds is not null)
         {
             found.Add(new("seconds", "the length is given twice; give frames or seconds, not both."));

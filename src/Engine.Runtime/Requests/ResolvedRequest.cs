@@ -92,8 +92,14 @@ public sealed record ResolvedRequest
     /// <summary>Parts that the clip is made in; null for one go.</summary>
     public ClipWindows? Windows { get; init; }
 
+    /// <summary>Windows that every step goes over and blends; null for none.</summary>
+    public BlendedWindows? Blend { get; init; }
+
     /// <summary>File with the latents of the source clip, which are then gone on from; null without one.</summary>
     public string? SourceLatents { get; init; }
+
+    /// <summary>Latent frames of the source that were there when it was first extended, to whose colours extensions are held; 0 where it is not known.</summary>
+    public int SourceHeldTo { get; init; }
 
     /// <summary>Frames decoded that are not handed out: those a source shows already.</summary>
     public int DroppedFrames { get; init; }

@@ -156,7 +156,10 @@ public sealed record VideoRequest
     /// <summary>Extending, and clips made in rounds: keep the colours of the part before, which models lose little by little.</summary>
     public bool HoldColour { get; init; } = true;
 
-    /// <summary>Frames of the rounds that a long clip is made in, 4n + 1; null means what the model was trained for.</summary>
+    /// <summary>How a clip is made that is longer than the model was trained for; null takes rounds where the model can go on from a clip, else windows.</summary>
+    public LongClip? LongClip { get; init; }
+
+    /// <summary>Frames of the rounds or windows that a long clip is made in, 4n + 1; null means what the model was trained for.</summary>
     public int? WindowFrames { get; init; }
 
     /// <summary>Tokens of text that the model sees, the end mark included.</summary>

@@ -246,7 +246,7 @@ public static class SchedulerNames
     WriteIndented = true,
     ReadCommentHandling = JsonCommentHandling.Skip,
     AllowTrailingCommas = true,
-    Converters = [typeof(SchedulerKindJson), typeof(KebabEnumJson<VideoMode>), typeof(KebabEnumJson<ExtendDirection>), typeof(KebabEnumJson<QualityTier>), typeof(DeviceChoiceJson),
+    Converters = [typeof(SchedulerKindJson), typeof(KebabEnumJson<VideoMode>), typeof(KebabEnumJson<ExtendDirection>), typeof(KebabEnumJson<QualityTier>), typeof(KebabEnumJson<LongClip>), typeof(DeviceChoiceJson),
         typeof(KebabEnumJson<MotionUnits>), typeof(KebabEnumJson<MotionOrigin>), typeof(KebabEnumJson<MotionMethod>), typeof(KebabEnumJson<CameraMoveKind>),
         typeof(KebabEnumJson<CameraMethod>), typeof(KebabEnumJson<LoraMode>), typeof(KebabEnumJson<LoraExpert>)])]
 [JsonSerializable(typeof(VideoRequest))]

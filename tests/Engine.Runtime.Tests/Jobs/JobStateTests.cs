@@ -142,10 +142,15 @@ public sealed class JobStateTests : IDisposable
         Assert.Equal(request.Steps, step);
     }
 
-    static async Task<byte[]> FramesAsync(
-        VideoRequest request, GenerationOptions options, Action<GenerationProgress>? told = null, CancellationToken cancel = default)
+    static Task<byte[]> FramesAsync(
+        VideoRequest request, GenerationOptions options, Action<GenerationProgress>? told = null, CancellationToken cancel = default) =>
+        FramesOfAsync(Repository.BuiltinModel, request, options, told, cancel);
+
+    /// <summary>The frames of a model's clip, one after the other.</summary>
+    internal static async Task<byte[]> FramesOfAsync(
+        string model, VideoRequest request, GenerationOptions options, Action<GenerationProgress>? told = null, CancellationToken cancel = default)
     {
-        await using var engine = new VideoEngine(new VideoEngineOptions { ModelPath = Repository.BuiltinModel });
+        await using var engine = new VideoEngine(new VideoEngineOptions { ModelPath = model });
         var all = new List<byte>();
         await foreach (var frame in engine.StreamAsync(request, options, new Listener(told), cancel))
         {

@@ -13,11 +13,12 @@ public sealed class AllocationTests
     const int Steps = 12;
 
     [Theory]
-    [InlineData(1, false, false, SchedulerKind.UniPc)]
-    [InlineData(2, true, false, SchedulerKind.UniPc)]
-    [InlineData(2, true, true, SchedulerKind.Euler)]
-    [InlineData(1, false, true, SchedulerKind.DpmPlusPlus)]
-    public void A_step_allocates_nothing(int threads, bool given, bool cached, SchedulerKind kind)
+    [InlineData(1, false, false, false, SchedulerKind.UniPc)]
+    [InlineData(2, true, false, false, SchedulerKind.UniPc)]
+    [InlineData(2, true, true, false, SchedulerKind.Euler)]
+    [InlineData(1, false, true, false, SchedulerKind.DpmPlusPlus)]
+    [InlineData(2, true, false, true, SchedulerKind.UniPc)]
+    public void A_step_allocates_nothing(int threads, bool given, bool cached, bool windows, SchedulerKind kind)
     {
         using var device = new CpuDevice(threads);
         using var parts = new ModelParts(Checkpoint.Open(Repository.BuiltinModel), device);
@@ -35,7 +36,8 @@ public sealed class AllocationTests
         };
         using var cache = cached ? new StepCache(device, shape, bound: 0.1) : null;
         using var sampler = new Sampler(
-            transformer, conditioning, Scheduler.Create(kind, Steps, 2), latent, new SamplerOptions(Pair: true, KeepKeyValues: true), cache);
+            transformer, conditioning, Scheduler.Create(kind, Steps, 2), latent, new SamplerOptions(Pair: true, KeepKeyValues: true),
+            windows ? new LatentWindows(frames: 3, window: 2, overlap: 1, lead: 0) : null, cache);
 
         // The first steps size the workspace and the sampler's history, and with a cache the first skipped one compiles its path.
         for (int step = 0; step < Steps - 3; step++)
