@@ -14,8 +14,8 @@ public sealed class ColourHoldTests
     {
         using var device = new CpuDevice(threads: 1);
 
-        // A thing of 3 x 3 places moves; all the rest drifts by a tenth more in every frame.
-        float Value(int c, int t, int i) => (i / Side is > 2 and < 6 && (i % Side) - t is >= 0 and < 3 ? 3f + c : Pattern(c, i)) + (t < 3 ? 0 : (t - 2) * 0.1f * (c + 1));
+        // A thing of 3 x 3 places moves; all the rest drifts by a little more in every frame.
+        float Value(int c, int t, int i) => (i / Side is > 2 and < 6 && (i % Side) - t is >= 0 and < 3 ? 3f + c : Pattern(c, i)) + (t < 3 ? 0 : (t - 2) * 0.05f * (c + 1));
         using var clip = Clip(device, 7, Value);
         ColourHold.EndOf(clip, 3).Apply(clip, 3);
         float[] got = clip.ToArray();
