@@ -5,9 +5,10 @@ using Engine.Model.Weights;
 
 namespace Engine.Perf;
 
-/// <summary>Where the time of a forward goes: <c>dotnet run -c Release -- transformer [builtin|1.3b|14b] [threads] [layers] [single] [q4_k]</c>.</summary>
+/// <summary>Where the time of a forward goes: <c>dotnet run -c Release -- transformer [builtin|1.3b|14b] [threads] [layers] [single] [q4_k] [exact]</c>.</summary>
 /// <remarks>
 /// Random weights of the real sizes, of the 14B at 480x272 and 17 frames. With one thread, times are what the processor spent on it.
+/// <c>exact</c>: no times, but how far the result is from that of plain products.
 /// </remarks>
 static class QuickTransformer
 {
@@ -60,8 +61,28 @@ static class QuickTransformer
             }
         }
 
+        if (args.Contains("exact"))
+        {
+            Compare(Forward, velocity);
+            return;
+        }
+
         Profile(device, Forward, huge ? 1 : large ? 2 : 60);
         Console.WriteLine($"{device.Name}, {layers} layers, {type}, {(pair ? "pair" : "single")}, workspace {scratch.Capacity / 1e6:F1} MB");
+    }
+
+    static void Compare(Action forward, Tensor velocity)
+    {
+        forward();
+        float[] fast = velocity.ToArray();
+        Linear.Variants.Forced = "CpuPacked";
+        forward();
+        Linear.Variants.Forced = null;
+        float[] plain = velocity.ToArray();
+        double size = Math.Sqrt(plain.Average(v => (double)v * v));
+        double difference = Math.Sqrt(plain.Zip(fast, (p, f) => Math.Pow(p - (double)f, 2)).Average());
+        double worst = plain.Zip(fast, (p, f) => Math.Abs(p - (double)f)).Max();
+        Console.WriteLine($"against plain products: difference {difference / size:E1} of the result (root mean square), worst {worst / size:E1}");
     }
 
     static void Profile(CpuDevice device, Action forward, int repetitions)

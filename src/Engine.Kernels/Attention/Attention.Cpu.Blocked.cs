@@ -103,13 +103,12 @@ public static unsafe partial class Attention
             int width = TileKernel.Columns(Isa);
             int height = TileKernel.Rows(Isa);
 
-            int floats = (Block * (Depth + Padded)) + (KeyBlock * (Depth + Padded)) + (height * KeyBlock) + TileKernel.LargestTile + (2 * Block);
-            byte* memory = stackalloc byte[(floats * sizeof(float)) + (6 * 64)];
+            int floats = (Block * (Depth + Padded)) + (KeyBlock * (Depth + Padded)) + (height * KeyBlock) + (2 * Block);
+            byte* memory = stackalloc byte[(floats * sizeof(float)) + (5 * 64)];
             float* keys = Align(memory);
             float* values = Align(keys + (KeyBlock * Depth));
             float* scores = Align(values + (KeyBlock * Padded));
-            float* tile = Align(scores + (height * KeyBlock));
-            float* sums = Align(tile + TileKernel.LargestTile);
+            float* sums = Align(scores + (height * KeyBlock));
             float* q = sums + (Block * Padded);
             float* highest = q + (Block * Depth);
             float* totals = highest + Block;
@@ -131,8 +130,7 @@ public static unsafe partial class Attention
                     int rows = Math.Min(height, queries - m);
                     for (int n = 0; n < count; n += width)
                     {
-                        TileKernel.Run(Isa, rows, Depth, q + (m * Depth), Depth, keys + (n * Depth), tile);
-                        AttentionRows.Copy(tile, width, rows, scores + n, KeyBlock);
+                        TileKernel.Run(Isa, rows, Depth, q + (m * Depth), Depth, keys + (n * Depth), TileTarget.Store(scores + n, KeyBlock));
                     }
 
                     float* bias = Bias == null ? null : Bias + ((((long)head * Queries) + first + m) * Keys) + start;
@@ -142,10 +140,10 @@ public static unsafe partial class Attention
                     }
 
                     AttentionRows.Softmax(Isa, scores, KeyBlock, rows, count, width, bias, Keys, highest + m, totals + m, correction);
+                    AttentionRows.Correct(sums + (m * Padded), Padded, rows, correction);
                     for (int d = 0; d < Padded; d += width)
                     {
-                        TileKernel.Run(Isa, rows, count, scores, KeyBlock, values + (d * count), tile);
-                        AttentionRows.Accumulate(tile, width, rows, correction, sums + (m * Padded) + d, Padded);
+                        TileKernel.Run(Isa, rows, count, scores, KeyBlock, values + (d * count), TileTarget.Add(sums + (m * Padded) + d, Padded));
                     }
                 }
             }

@@ -24,19 +24,6 @@ static unsafe class AttentionRows
         }
     }
 
-    /// <summary>Copies a tile to its place among the scores.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Copy(float* tile, int width, int rows, float* to, int stride)
-    {
-        for (; rows > 0; rows--, tile += width, to += stride)
-        {
-            for (int c = 0; c < width; c += 8)
-            {
-                Vector256.LoadAligned(tile + c).Store(to + c);
-            }
-        }
-    }
-
     /// <summary>Adds a number to one value of each row.</summary>
     public static void AddToColumn(float* column, int stride, int rows, float value)
     {
@@ -46,16 +33,14 @@ static unsafe class AttentionRows
         }
     }
 
-    /// <summary>sums = sums * correction + tile, row by row.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Accumulate(float* tile, int width, int rows, float* correction, float* sums, int stride)
+    /// <summary>sums = sums * correction, row by row, where the maximum has changed.</summary>
+    public static void Correct(float* sums, int width, int rows, float* correction)
     {
-        for (; rows > 0; rows--, tile += width, sums += stride, correction++)
+        for (; rows > 0; rows--, sums += width, correction++)
         {
-            var factor = Vector256.Create(*correction);
-            for (int c = 0; c < width; c += 8)
+            if (*correction != 1)
             {
-                Vector256.MultiplyAddEstimate(Vector256.LoadAligned(sums + c), factor, Vector256.LoadAligned(tile + c)).StoreAligned(sums + c);
+                ScaleRow(sums, width, *correction, sums);
             }
         }
     }

@@ -38,6 +38,17 @@ readonly unsafe struct ScratchSlots
         return new ScratchSlots(blocks, (int*)taken, (nint)stride, count);
     }
 
+    /// <summary>Lends out memory that the caller has: <paramref name="count"/> blocks, <paramref name="stride"/> bytes apart.</summary>
+    /// <param name="blocks">The first block.</param>
+    /// <param name="taken">A word for each block; zeroed here.</param>
+    /// <param name="stride">Bytes from one block to the next.</param>
+    /// <param name="count">Blocks, at least as many as there are threads.</param>
+    public static ScratchSlots Over(byte* blocks, int* taken, nint stride, int count)
+    {
+        new Span<int>(taken, count).Clear();
+        return new ScratchSlots(blocks, taken, stride, count);
+    }
+
     /// <summary>Takes a free block; its number goes to <see cref="Return"/>.</summary>
     public int Rent()
     {

@@ -24,7 +24,7 @@ public interface IVariantTable
 }
 
 /// <summary>The variants of one operation, in order of preference.</summary>
-/// <remarks><c>ENGINE_FORCE_&lt;OPERATION&gt;=&lt;name&gt;</c> picks a variant by name, for tests and profiling.</remarks>
+/// <remarks><c>ENGINE_FORCE_&lt;OPERATION&gt;=&lt;name&gt;</c> picks a variant by name wherever it can run, for tests and profiling.</remarks>
 public sealed class VariantTable<TKernel> : IVariantTable, IEnumerable<Variant<TKernel>>
     where TKernel : Delegate
 {
@@ -61,7 +61,7 @@ public sealed class VariantTable<TKernel> : IVariantTable, IEnumerable<Variant<T
     /// <exception cref="ArgumentException">There is none.</exception>
     public TKernel this[string name] => (Find(name) ?? throw Unknown(name)).Run;
 
-    /// <summary>The first variant that supports the device and shape (or the one forced by the environment).</summary>
+    /// <summary>The first variant that supports the device and shape (or the one asked for by the environment, where it does).</summary>
     /// <exception cref="NotSupportedException">No variant runs there.</exception>
     public TKernel Pick(Device device, Shape shape)
     {
@@ -74,7 +74,11 @@ public sealed class VariantTable<TKernel> : IVariantTable, IEnumerable<Variant<T
 
         if (!string.IsNullOrEmpty(_forced))
         {
-            return Picked(device, Find(_forced) ?? throw Unknown(_forced));
+            var forced = Find(_forced) ?? throw Unknown(_forced);
+            if (forced.Supports(device, shape))
+            {
+                return Picked(device, forced);
+            }
         }
 
         foreach (var variant in _all)

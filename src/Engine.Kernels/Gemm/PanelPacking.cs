@@ -13,7 +13,7 @@ static unsafe class PanelPacking
     /// <param name="rows">Rows that exist, at most <paramref name="columns"/>.</param>
     /// <param name="depth">Values of each row.</param>
     /// <param name="panel">Result [depth, columns].</param>
-    /// <param name="columns">Columns of the panel, a multiple of 4.</param>
+    /// <param name="columns">Columns of the panel.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Transpose(float* source, nint stride, int rows, int depth, float* panel, nint columns)
     {
@@ -29,6 +29,12 @@ static unsafe class PanelPacking
         for (; n <= rows - 4; n += 4)
         {
             FourRows(source + (n * stride), stride, depth, panel + n, columns);
+        }
+
+        if (Avx.IsSupported && n <= rows - 2)
+        {
+            TwoRows(source + (n * stride), stride, depth, panel + n, columns);
+            n += 2;
         }
 
         for (; n < rows; n++)
@@ -110,15 +116,63 @@ static unsafe class PanelPacking
         }
     }
 
-    // One value of each row at a time: slower, but the same on every processor.
+    // Eight values of each row at a time where lanes can be kept apart, one at a time elsewhere and at the end.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     static void FourRows(float* s0, nint stride, int depth, float* to, nint columns)
     {
         nint twice = 2 * stride;
         nint thrice = 3 * stride;
-        for (nint k = 0; k < depth; k++, s0++, to += columns)
+        nint k = 0;
+        if (Avx.IsSupported)
+        {
+            float* later = to + (4 * columns);
+            for (; k <= depth - 8; k += 8, s0 += 8, to += 8 * columns, later += 8 * columns)
+            {
+                var (r0, r1) = (Vector256.Load(s0), Vector256.Load(s0 + stride));
+                var (r2, r3) = (Vector256.Load(s0 + twice), Vector256.Load(s0 + thrice));
+                var low01 = Avx.UnpackLow(r0, r1).AsDouble();
+                var high01 = Avx.UnpackHigh(r0, r1).AsDouble();
+                var low23 = Avx.UnpackLow(r2, r3).AsDouble();
+                var high23 = Avx.UnpackHigh(r2, r3).AsDouble();
+                Halves(Avx.UnpackLow(low01, low23).AsSingle(), to, later);
+                Halves(Avx.UnpackHigh(low01, low23).AsSingle(), to + columns, later + columns);
+                Halves(Avx.UnpackLow(high01, high23).AsSingle(), to + (2 * columns), later + (2 * columns));
+                Halves(Avx.UnpackHigh(high01, high23).AsSingle(), to + (3 * columns), later + (3 * columns));
+            }
+        }
+
+        for (; k < depth; k++, s0++, to += columns)
         {
             Vector128.Create(s0[0], s0[stride], s0[twice], s0[thrice]).Store(to);
         }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    static void TwoRows(float* s0, nint stride, int depth, float* to, nint columns)
+    {
+        nint k = 0;
+        for (; k <= depth - 4; k += 4, s0 += 4, to += 4 * columns)
+        {
+            var (r0, r1) = (Vector128.Load(s0), Vector128.Load(s0 + stride));
+            var low = Sse.UnpackLow(r0, r1);
+            var high = Sse.UnpackHigh(r0, r1);
+            Sse.StoreLow(to, low);
+            Sse.StoreHigh(to + columns, low);
+            Sse.StoreLow(to + (2 * columns), high);
+            Sse.StoreHigh(to + (3 * columns), high);
+        }
+
+        for (; k < depth; k++, s0++, to += columns)
+        {
+            to[0] = s0[0];
+            to[1] = s0[stride];
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static void Halves(Vector256<float> v, float* low, float* high)
+    {
+        v.GetLower().Store(low);
+        v.GetUpper().Store(high);
     }
 }

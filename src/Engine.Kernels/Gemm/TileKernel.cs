@@ -5,8 +5,8 @@ namespace Engine.Kernels;
 
 /// <summary>The innermost loop of every matrix product: a small tile of the result, kept in registers.</summary>
 /// <remarks>
-/// tile[r, n] = sum_k a[r * stride + k] * panel[k, n], summed in the order of k with fused multiply-adds.
-/// a: rows of f32, any stride; panel: [depth, Columns] f32, 64-byte aligned; tile: [Rows, Columns] f32, 64-byte aligned, overwritten.
+/// tile[r, n] = sum_k a[r * stride + k] * panel[k, n], summed in the order of k with fused multiply-adds, then brought to a target.
+/// a: rows of f32, any stride; panel: [depth, Columns] f32, 64-byte aligned.
 /// The tile has two vectors a row and as many rows as the registers hold beside the two vectors of the panel:
 /// 12 x 32 of 32 registers with AVX-512, 6 x 16 of 16 with AVX2, 4 x 8 elsewhere.
 /// </remarks>
@@ -34,39 +34,39 @@ static unsafe class TileKernel
         _ => 8,
     };
 
-    /// <summary>Computes the first <paramref name="rows"/> (1 to <see cref="Rows"/>) rows of a tile; later rows of it are left undefined.</summary>
+    /// <summary>Computes the first <paramref name="rows"/> (1 to <see cref="Rows"/>) rows of a tile. The target needs room for all rows: later ones are left undefined.</summary>
     /// <param name="isa">Instruction set.</param>
     /// <param name="rows">Rows of a that exist.</param>
     /// <param name="depth">Terms of each sum.</param>
     /// <param name="a">First row of the left matrix.</param>
     /// <param name="stride">Floats from one row of a to the next.</param>
     /// <param name="panel">Packed right matrix.</param>
-    /// <param name="tile">Result.</param>
-    public static void Run(Isa isa, int rows, int depth, float* a, nint stride, float* panel, float* tile)
+    /// <param name="target">Where the tile goes.</param>
+    public static void Run(Isa isa, int rows, int depth, float* a, nint stride, float* panel, in TileTarget target)
     {
         switch (isa)
         {
             case Isa.Avx512 when rows == 12:
-                Tile12x32(depth, a, stride, panel, tile);
+                Tile12x32(depth, a, stride, panel, target);
                 break;
             case Isa.Avx512:
                 for (int r = 0; r < rows; r += 4)
                 {
-                    Tile4x32(Math.Min(4, rows - r), depth, a + (r * stride), stride, panel, tile + (r * 32));
+                    Tile4x32(Math.Min(4, rows - r), depth, a + (r * stride), stride, panel, target.Below(r));
                 }
 
                 break;
             case Isa.Avx2:
-                Tile6x16(rows, depth, a, stride, panel, tile);
+                Tile6x16(rows, depth, a, stride, panel, target);
                 break;
             default:
-                Tile4x8(rows, depth, a, stride, panel, tile);
+                Tile4x8(rows, depth, a, stride, panel, target);
                 break;
         }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    static void Tile12x32(int depth, float* a, nint stride, float* panel, float* tile)
+    static void Tile12x32(int depth, float* a, nint stride, float* panel, in TileTarget target)
     {
         // Four base pointers with three rows each: what one register, one index register and its double can address.
         float* a0 = a;
@@ -129,35 +129,62 @@ static unsafe class TileKernel
             a9++;
         }
 
-        c00.StoreAligned(tile);
-        c01.StoreAligned(tile + 16);
-        c10.StoreAligned(tile + 32);
-        c11.StoreAligned(tile + 48);
-        c20.StoreAligned(tile + 64);
-        c21.StoreAligned(tile + 80);
-        c30.StoreAligned(tile + 96);
-        c31.StoreAligned(tile + 112);
-        c40.StoreAligned(tile + 128);
-        c41.StoreAligned(tile + 144);
-        c50.StoreAligned(tile + 160);
-        c51.StoreAligned(tile + 176);
-        c60.StoreAligned(tile + 192);
-        c61.StoreAligned(tile + 208);
-        c70.StoreAligned(tile + 224);
-        c71.StoreAligned(tile + 240);
-        c80.StoreAligned(tile + 256);
-        c81.StoreAligned(tile + 272);
-        c90.StoreAligned(tile + 288);
-        c91.StoreAligned(tile + 304);
-        ca0.StoreAligned(tile + 320);
-        ca1.StoreAligned(tile + 336);
-        cb0.StoreAligned(tile + 352);
-        cb1.StoreAligned(tile + 368);
+        var scale = Vector512.Create(target.Scale);
+        float* to = target.To;
+        float* from = target.From;
+        nint toStride = target.Stride;
+        nint fromStride = target.FromStride;
+        Vector512.FusedMultiplyAdd(c00, scale, Vector512.Load(from)).Store(to);
+        Vector512.FusedMultiplyAdd(c01, scale, Vector512.Load(from + 16)).Store(to + 16);
+        to += toStride;
+        from += fromStride;
+        Vector512.FusedMultiplyAdd(c10, scale, Vector512.Load(from)).Store(to);
+        Vector512.FusedMultiplyAdd(c11, scale, Vector512.Load(from + 16)).Store(to + 16);
+        to += toStride;
+        from += fromStride;
+        Vector512.FusedMultiplyAdd(c20, scale, Vector512.Load(from)).Store(to);
+        Vector512.FusedMultiplyAdd(c21, scale, Vector512.Load(from + 16)).Store(to + 16);
+        to += toStride;
+        from += fromStride;
+        Vector512.FusedMultiplyAdd(c30, scale, Vector512.Load(from)).Store(to);
+        Vector512.FusedMultiplyAdd(c31, scale, Vector512.Load(from + 16)).Store(to + 16);
+        to += toStride;
+        from += fromStride;
+        Vector512.FusedMultiplyAdd(c40, scale, Vector512.Load(from)).Store(to);
+        Vector512.FusedMultiplyAdd(c41, scale, Vector512.Load(from + 16)).Store(to + 16);
+        to += toStride;
+        from += fromStride;
+        Vector512.FusedMultiplyAdd(c50, scale, Vector512.Load(from)).Store(to);
+        Vector512.FusedMultiplyAdd(c51, scale, Vector512.Load(from + 16)).Store(to + 16);
+        to += toStride;
+        from += fromStride;
+        Vector512.FusedMultiplyAdd(c60, scale, Vector512.Load(from)).Store(to);
+        Vector512.FusedMultiplyAdd(c61, scale, Vector512.Load(from + 16)).Store(to + 16);
+        to += toStride;
+        from += fromStride;
+        Vector512.FusedMultiplyAdd(c70, scale, Vector512.Load(from)).Store(to);
+        Vector512.FusedMultiplyAdd(c71, scale, Vector512.Load(from + 16)).Store(to + 16);
+        to += toStride;
+        from += fromStride;
+        Vector512.FusedMultiplyAdd(c80, scale, Vector512.Load(from)).Store(to);
+        Vector512.FusedMultiplyAdd(c81, scale, Vector512.Load(from + 16)).Store(to + 16);
+        to += toStride;
+        from += fromStride;
+        Vector512.FusedMultiplyAdd(c90, scale, Vector512.Load(from)).Store(to);
+        Vector512.FusedMultiplyAdd(c91, scale, Vector512.Load(from + 16)).Store(to + 16);
+        to += toStride;
+        from += fromStride;
+        Vector512.FusedMultiplyAdd(ca0, scale, Vector512.Load(from)).Store(to);
+        Vector512.FusedMultiplyAdd(ca1, scale, Vector512.Load(from + 16)).Store(to + 16);
+        to += toStride;
+        from += fromStride;
+        Vector512.FusedMultiplyAdd(cb0, scale, Vector512.Load(from)).Store(to);
+        Vector512.FusedMultiplyAdd(cb1, scale, Vector512.Load(from + 16)).Store(to + 16);
     }
 
     // Rows beyond the last one repeat it, so that nothing outside the matrix is read.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    static void Tile4x32(int rows, int depth, float* a, nint stride, float* panel, float* tile)
+    static void Tile4x32(int rows, int depth, float* a, nint stride, float* panel, in TileTarget target)
     {
         float* a1 = rows > 1 ? a + stride : a;
         float* a2 = rows > 2 ? a1 + stride : a1;
@@ -183,18 +210,29 @@ static unsafe class TileKernel
             c31 = Vector512.FusedMultiplyAdd(v, b1, c31);
         }
 
-        c00.StoreAligned(tile);
-        c01.StoreAligned(tile + 16);
-        c10.StoreAligned(tile + 32);
-        c11.StoreAligned(tile + 48);
-        c20.StoreAligned(tile + 64);
-        c21.StoreAligned(tile + 80);
-        c30.StoreAligned(tile + 96);
-        c31.StoreAligned(tile + 112);
+        var scale = Vector512.Create(target.Scale);
+        float* to = target.To;
+        float* from = target.From;
+        nint toStride = target.Stride;
+        nint fromStride = target.FromStride;
+        Vector512.FusedMultiplyAdd(c00, scale, Vector512.Load(from)).Store(to);
+        Vector512.FusedMultiplyAdd(c01, scale, Vector512.Load(from + 16)).Store(to + 16);
+        to += toStride;
+        from += fromStride;
+        Vector512.FusedMultiplyAdd(c10, scale, Vector512.Load(from)).Store(to);
+        Vector512.FusedMultiplyAdd(c11, scale, Vector512.Load(from + 16)).Store(to + 16);
+        to += toStride;
+        from += fromStride;
+        Vector512.FusedMultiplyAdd(c20, scale, Vector512.Load(from)).Store(to);
+        Vector512.FusedMultiplyAdd(c21, scale, Vector512.Load(from + 16)).Store(to + 16);
+        to += toStride;
+        from += fromStride;
+        Vector512.FusedMultiplyAdd(c30, scale, Vector512.Load(from)).Store(to);
+        Vector512.FusedMultiplyAdd(c31, scale, Vector512.Load(from + 16)).Store(to + 16);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    static void Tile6x16(int rows, int depth, float* a, nint stride, float* panel, float* tile)
+    static void Tile6x16(int rows, int depth, float* a, nint stride, float* panel, in TileTarget target)
     {
         float* a1 = rows > 1 ? a + stride : a;
         float* a2 = rows > 2 ? a1 + stride : a1;
@@ -228,22 +266,37 @@ static unsafe class TileKernel
             c51 = Vector256.FusedMultiplyAdd(v, b1, c51);
         }
 
-        c00.StoreAligned(tile);
-        c01.StoreAligned(tile + 8);
-        c10.StoreAligned(tile + 16);
-        c11.StoreAligned(tile + 24);
-        c20.StoreAligned(tile + 32);
-        c21.StoreAligned(tile + 40);
-        c30.StoreAligned(tile + 48);
-        c31.StoreAligned(tile + 56);
-        c40.StoreAligned(tile + 64);
-        c41.StoreAligned(tile + 72);
-        c50.StoreAligned(tile + 80);
-        c51.StoreAligned(tile + 88);
+        var scale = Vector256.Create(target.Scale);
+        float* to = target.To;
+        float* from = target.From;
+        nint toStride = target.Stride;
+        nint fromStride = target.FromStride;
+        Vector256.FusedMultiplyAdd(c00, scale, Vector256.Load(from)).Store(to);
+        Vector256.FusedMultiplyAdd(c01, scale, Vector256.Load(from + 8)).Store(to + 8);
+        to += toStride;
+        from += fromStride;
+        Vector256.FusedMultiplyAdd(c10, scale, Vector256.Load(from)).Store(to);
+        Vector256.FusedMultiplyAdd(c11, scale, Vector256.Load(from + 8)).Store(to + 8);
+        to += toStride;
+        from += fromStride;
+        Vector256.FusedMultiplyAdd(c20, scale, Vector256.Load(from)).Store(to);
+        Vector256.FusedMultiplyAdd(c21, scale, Vector256.Load(from + 8)).Store(to + 8);
+        to += toStride;
+        from += fromStride;
+        Vector256.FusedMultiplyAdd(c30, scale, Vector256.Load(from)).Store(to);
+        Vector256.FusedMultiplyAdd(c31, scale, Vector256.Load(from + 8)).Store(to + 8);
+        to += toStride;
+        from += fromStride;
+        Vector256.FusedMultiplyAdd(c40, scale, Vector256.Load(from)).Store(to);
+        Vector256.FusedMultiplyAdd(c41, scale, Vector256.Load(from + 8)).Store(to + 8);
+        to += toStride;
+        from += fromStride;
+        Vector256.FusedMultiplyAdd(c50, scale, Vector256.Load(from)).Store(to);
+        Vector256.FusedMultiplyAdd(c51, scale, Vector256.Load(from + 8)).Store(to + 8);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    static void Tile4x8(int rows, int depth, float* a, nint stride, float* panel, float* tile)
+    static void Tile4x8(int rows, int depth, float* a, nint stride, float* panel, in TileTarget target)
     {
         float* a1 = rows > 1 ? a + stride : a;
         float* a2 = rows > 2 ? a1 + stride : a1;
@@ -269,13 +322,24 @@ static unsafe class TileKernel
             c31 = Vector128.MultiplyAddEstimate(v, b1, c31);
         }
 
-        c00.StoreAligned(tile);
-        c01.StoreAligned(tile + 4);
-        c10.StoreAligned(tile + 8);
-        c11.StoreAligned(tile + 12);
-        c20.StoreAligned(tile + 16);
-        c21.StoreAligned(tile + 20);
-        c30.StoreAligned(tile + 24);
-        c31.StoreAligned(tile + 28);
+        var scale = Vector128.Create(target.Scale);
+        float* to = target.To;
+        float* from = target.From;
+        nint toStride = target.Stride;
+        nint fromStride = target.FromStride;
+        Vector128.MultiplyAddEstimate(c00, scale, Vector128.Load(from)).Store(to);
+        Vector128.MultiplyAddEstimate(c01, scale, Vector128.Load(from + 4)).Store(to + 4);
+        to += toStride;
+        from += fromStride;
+        Vector128.MultiplyAddEstimate(c10, scale, Vector128.Load(from)).Store(to);
+        Vector128.MultiplyAddEstimate(c11, scale, Vector128.Load(from + 4)).Store(to + 4);
+        to += toStride;
+        from += fromStride;
+        Vector128.MultiplyAddEstimate(c20, scale, Vector128.Load(from)).Store(to);
+        Vector128.MultiplyAddEstimate(c21, scale, Vector128.Load(from + 4)).Store(to + 4);
+        to += toStride;
+        from += fromStride;
+        Vector128.MultiplyAddEstimate(c30, scale, Vector128.Load(from)).Store(to);
+        Vector128.MultiplyAddEstimate(c31, scale, Vector128.Load(from + 4)).Store(to + 4);
     }
 }

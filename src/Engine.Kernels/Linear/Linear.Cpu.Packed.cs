@@ -96,7 +96,7 @@ public static unsafe partial class Linear
                 int depth = (int)((long)On.K * (block + 1) / depthBlocks) - k0;
                 for (int p = firstPanel; p < lastPanel; p++)
                 {
-                    Pack(p * width, Math.Min(width, On.N - (p * width)), k0, depth, widened, packed + ((p - firstPanel) * depth * width), width);
+                    On.Pack(p * width, Math.Min(width, On.N - (p * width)), k0, depth, widened, packed + ((p - firstPanel) * depth * width), width);
                 }
 
                 for (int chunk = firstRow; chunk < lastRow; chunk += RowBlock)
@@ -109,8 +109,16 @@ public static unsafe partial class Linear
                         {
                             int rows = Math.Min(height, chunkEnd - m);
                             On.Expect(m, rows, p * width, width);
-                            TileKernel.Run(On.Isa, rows, depth, On.X + ((long)m * On.K) + k0, On.K, panel, tile);
-                            On.Finish(tile, m, rows, p * width, width, block == 0, block == depthBlocks - 1);
+                            bool first = block == 0;
+                            bool last = block == depthBlocks - 1;
+                            bool direct = rows == height && (p + 1) * width <= On.N && On.IsPartial(last);
+                            TileKernel.Run(
+                                On.Isa, rows, depth, On.X + ((long)m * On.K) + k0, On.K, panel,
+                                direct ? On.Target(m, p * width, first) : TileTarget.Store(tile, width));
+                            if (!direct)
+                            {
+                                On.Finish(tile, m, rows, p * width, width, first, last);
+                            }
                         }
                     }
                 }
@@ -122,22 +130,6 @@ public static unsafe partial class Linear
         {
             int tiles = (On.M + height - 1) / height;
             return Math.Min(On.M, (int)((long)tiles * part / RowParts) * height);
-        }
-
-        readonly void Pack(int n, int rows, int k, int depth, float* widened, float* panel, int width)
-        {
-            if (On.Type == DType.F32)
-            {
-                PanelPacking.Transpose((float*)On.W + ((long)n * On.K) + k, On.K, rows, depth, panel, width);
-                return;
-            }
-
-            for (int r = 0; r < rows; r++)
-            {
-                Widening.Run(On.Type, On.W, ((long)(n + r) * On.K) + k, depth, widened + (r * depth));
-            }
-
-            PanelPacking.Transpose(widened, depth, rows, depth, panel, width);
         }
     }
 }

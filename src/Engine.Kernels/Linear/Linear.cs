@@ -23,7 +23,8 @@ public enum LinearOutput
 /// v[m, n] = activation(sum_k x[m, k] * w[n, k] * w.Scale + bias[n]), then y = v, y += v, y += gate[rows[m], n] * v or y *= v.
 /// x: [M, K] f32; w: [N, K] as stored; bias: [N] f32; gate: [U, N] f32; y: [M, N] f32, not overlapping x.
 /// Cost: 2 M N K operations; compute-bound from about 16 rows on, below that bound by reading w.
-/// Tolerance: 2e-6 of the root of the sum of squared terms, because sums are made in another order.
+/// Tolerance: 2e-6 of the root of the sum of squared terms, because sums are made in another order; 6e-6 for large products on the
+/// CPU, which are made by Strassen's method (1e-6 of a transformer's result).
 /// </remarks>
 public static partial class Linear
 {
@@ -33,6 +34,7 @@ public static partial class Linear
     internal static readonly VariantTable<Kernel> Variants = new("Linear")
     {
         { "CpuDots", CpuDots, (d, s) => d.IsCpu && s[0] <= MostDotRows },
+        { "CpuStrassen", CpuStrassen, (d, s) => d.IsCpu && StrassenPays(s[0], s[2], s[1]) },
         { "CpuPacked", CpuPacked, (d, _) => d.IsCpu },
         { "GpuPanels", GpuPanels, (d, _) => d is GpuDevice { RunsOnHostCores: true } },
         { "GpuDots", GpuDots, (d, s) => d.Kind != DeviceKind.Cpu && s[0] <= MostDotRows },
@@ -80,10 +82,15 @@ public static partial class Linear
 
         using var scope = scratch.Scope();
 
+        bool strassen = device.Kind == DeviceKind.Cpu && StrassenPays(x.Rows, w.Columns, w.Rows);
+        bool partials = device.Kind == DeviceKind.Cpu
+            && (strassen ? output != LinearOutput.Store : NeedsPartials(w.Columns, activation, output));
+
         // The portable kernels of accelerators keep their sums in registers or shared memory.
-        var partial = device.Kind == DeviceKind.Cpu && NeedsPartials(w.Columns, activation, output) ? scratch.Take([x.Rows, w.Rows])
+        var partial = partials ? scratch.Take([x.Rows, w.Rows])
             : CudaScratch(device, x, w) is > 0 and var floats ? scratch.Take([floats]) : default;
-        var call = new LinearCall(x, w, bias, y, activation, output, gate, rows, partial);
+        var packed = strassen ? scratch.Take([checked((int)StrassenScratch(device, x.Rows, w.Columns, w.Rows))]) : default;
+        var call = new LinearCall(x, w, bias, y, activation, output, gate, rows, partial, packed);
         double flops = 2.0 * x.Rows * w.Rows * w.Columns;
         double bytes = w.Bytes + (4.0 * (x.Count + y.Count));
         if (device.Skips(nameof(Linear), flops, bytes))
@@ -110,4 +117,5 @@ readonly record struct LinearCall(
     LinearOutput Output,
     Tensor Gate,
     RowMap? Map,
-    Tensor Partial);
+    Tensor Partial,
+    Tensor Packed = default);

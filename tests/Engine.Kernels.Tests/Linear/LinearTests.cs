@@ -59,14 +59,29 @@ public sealed class LinearTests
     public void Matches_reference_at_every_shape(string variant, Isa isa, int shape)
     {
         var (m, k, n) = s_shapes[shape];
-        Check(variant, isa, m, k, n, DType.F32, Activation.None, LinearOutput.Store, bias: shape % 2 == 0);
+        Check(variant, isa, m, Inputs(variant, k), n, DType.F32, Activation.None, LinearOutput.Store, bias: shape % 2 == 0);
+    }
+
+    // Ragged rows and columns in either half, several blocks of inputs, bands and parts.
+    [Theory]
+    [InlineData(25, 32, 100)]
+    [InlineData(24, 1616, 65)]
+    [InlineData(530, 64, 450)]
+    [InlineData(2700, 48, 70)]
+    public void Strassens_products_match_the_reference(int m, int k, int n)
+    {
+        foreach (var isa in TestDevices.Isas)
+        {
+            Check("CpuStrassen", isa, m, k, n, DType.BF16, Activation.GeluTanh, LinearOutput.Store, bias: true);
+            Check("CpuStrassen", isa, m, k, n, DType.F32, Activation.None, LinearOutput.AddGated, bias: false);
+        }
     }
 
     [Theory, MemberData(nameof(Forms))]
     public void Matches_reference_in_every_form(string variant, Isa isa, DType type, Activation activation, LinearOutput output)
     {
-        Check(variant, isa, 15, 1100, 43, type, activation, output, bias: true);
-        Check(variant, isa, 3, 90, 41, type, activation, output, bias: false);
+        Check(variant, isa, 15, Inputs(variant, 1100), 43, type, activation, output, bias: true);
+        Check(variant, isa, 3, Inputs(variant, 90), 41, type, activation, output, bias: false);
     }
 
     [Fact]
@@ -94,6 +109,7 @@ public sealed class LinearTests
     [InlineData(1, 700, 300)]
     [InlineData(80, 192, 768)]
     [InlineData(1000, 300, 260)]
+    [InlineData(530, 1040, 520)]
     public void Bits_do_not_depend_on_the_number_of_threads(int m, int k, int n)
     {
         foreach (var isa in TestDevices.Isas)
@@ -152,6 +168,9 @@ public sealed class LinearTests
         Assert.Equal(2.0 * 20 * 300 * 600, dry.Work["Linear"].Flops);
     }
 
+    // Strassen's method takes inputs in multiples of 16.
+    static int Inputs(string variant, int k) => variant == "CpuStrassen" ? (k + 15) / 16 * 16 : k;
+
     static void Check(string variant, Isa isa, int m, int k, int n, DType type, Activation activation, LinearOutput output, bool bias)
     {
         var device = TestDevices.Cpu(isa);
@@ -163,13 +182,18 @@ public sealed class LinearTests
         using var rows = new RowMap(device, [.. Enumerable.Range(0, m).Select(i => i * 7 % 3)]);
         var want = memory.Noise([m, n], 5);
         var got = memory.Copy(want);
-        var partial = Linear.NeedsPartials(k, activation, output) ? memory.Empty([m, n]) : default;
-        var call = new LinearCall(x, w, b, want, activation, output, gate, rows, partial);
+        bool strassen = variant == "CpuStrassen";
+        var partial = strassen ? (output == LinearOutput.Store ? default : memory.Empty([m, n]))
+            : Linear.NeedsPartials(k, activation, output) ? memory.Empty([m, n]) : default;
+        var packed = strassen ? memory.Empty([checked((int)Linear.StrassenScratch(device, m, k, n))]) : default;
+        var call = new LinearCall(x, w, b, want, activation, output, gate, rows, partial, packed);
         Linear.Variants["Reference"](device, call);
         Linear.Variants[variant](device, call with { Y = got });
 
-        // The documented tolerance: 2e-6 of the root of the sum of squared terms, each a product of values spread over -1 to 1.
+        // The documented tolerance: 2e-6 of the root of the sum of squared terms, each a product of values spread over -1 to 1;
+        // three times that for Strassen's method, which adds up sums of values.
+        double tolerance = strassen ? 6e-6 : 2e-6;
         double size = (type == DType.F8E4M3 ? 8 : 1) * Math.Sqrt(k) / 3;
-        TensorAssert.Close(want, got, relative: 2e-6, absolute: 2e-6 * size);
+        TensorAssert.Close(want, got, relative: tolerance, absolute: tolerance * size);
     }
 }
