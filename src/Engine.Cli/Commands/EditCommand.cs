@@ -30,7 +30,14 @@ static class EditCommand
         {
             string source = parse.GetValue(clip)!;
             var asked = SourceRequest.From(source, parse.GetValue(prompt), request.Model(parse)) with { Mode = VideoMode.Edit };
-            return output.RunAsync(parse, request.Build(parse, asked), parse.GetValue(output.File) ?? SourceRequest.NameFor(source, "edited"), cancel);
+            var built = request.Build(parse, asked);
+            if (built.Expand is { } room && built.Width == asked.Width && built.Height == asked.Height)
+            {
+                // The clip's own size, and the room around it.
+                built = built with { Width = asked.Width + room.Left + room.Right, Height = asked.Height + room.Top + room.Bottom };
+            }
+
+            return output.RunAsync(parse, built, parse.GetValue(output.File) ?? SourceRequest.NameFor(source, "edited"), cancel);
         });
         return command;
     }
