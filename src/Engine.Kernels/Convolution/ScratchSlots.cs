@@ -18,14 +18,14 @@ readonly unsafe struct ScratchSlots
         _count = count;
     }
 
-    /// <summary>Takes the blocks from a workspace; on a dry-run device only their size is counted (one thread per core assumed).</summary>
+    /// <summary>Takes the blocks from a workspace; on a dry-run device only their size is counted, for the threads of the device it stands for.</summary>
     /// <param name="device">Where the parts will run.</param>
     /// <param name="scratch">Where the blocks come from.</param>
     /// <param name="bytes">Size of each block.</param>
     /// <param name="parts">Parts of the job; no more blocks than parts are taken.</param>
     public static ScratchSlots Take(Device device, Workspace scratch, long bytes, int parts)
     {
-        int threads = device is CpuDevice cpu ? cpu.Pool.Threads : Environment.ProcessorCount;
+        int threads = device is CpuDevice cpu ? cpu.Pool.Threads : device is DryDevice dry ? dry.Threads : Environment.ProcessorCount;
         int count = Math.Max(1, Math.Min(threads, parts));
         long stride = (bytes + Storage.Alignment - 1) / Storage.Alignment * Storage.Alignment;
         byte* blocks = scratch.TakeRaw(stride * count);

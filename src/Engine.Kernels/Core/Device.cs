@@ -126,6 +126,9 @@ public sealed class DryDevice(Device? like = null) : Device
     /// <inheritdoc/>
     public override DeviceKind Kind { get; } = like?.Kind ?? DeviceKind.Cpu;
 
+    /// <summary>Threads that parts of a job would run on.</summary>
+    internal int Threads { get; } = (like as CpuDevice)?.Pool.Threads ?? (like as DryDevice)?.Threads ?? Environment.ProcessorCount;
+
     /// <inheritdoc/>
     public override bool IsDry => true;
 
