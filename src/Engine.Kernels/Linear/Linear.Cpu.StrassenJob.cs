@@ -19,7 +19,7 @@ public static unsafe partial class Linear
         public int Depth;
 
         // Rows that meet all panels of a part before the next ones come.
-        const int Chunk = 96;
+        const int Chunk = 48;
 
         bool _firstBlock;
         bool _lastBlock;

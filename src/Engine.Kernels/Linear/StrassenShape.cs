@@ -12,7 +12,7 @@ readonly struct StrassenShape(int rows, int inputs, int outputs, int height, int
     public const int InputStep = 2 * DepthStep;
 
     /// <summary>Inputs of each half that are multiplied at a time, at most (perf/records/linear.md).</summary>
-    public const int MostDepth = 384;
+    public const int MostDepth = 768;
 
     /// <summary>Floats of the packed weights of one part: four quarters, and the sum in use, which stays in the second-level cache.</summary>
     public const int PackedWeights = 5 * MostDepth * MostOutputs;
@@ -30,8 +30,8 @@ readonly struct StrassenShape(int rows, int inputs, int outputs, int height, int
     // Blocks of inputs are cut here; a multiple of PackedTile.DepthStep.
     const int DepthStep = 8;
 
-    // Rows that are packed together at most: their sums take up to 14 MB.
-    const int MostRows = 2560;
+    // Rows that are packed together at most: their sums take up to 17 MB.
+    const int MostRows = 1536;
 
     // Parts wanted for each thread, so that all end at about the same time.
     const int PartsPerThread = 4;

@@ -7,7 +7,7 @@ namespace Engine.Model.Vae.Layers;
 sealed class VaePass : IDisposable
 {
     /// <summary>Bytes from which on a plane is large.</summary>
-    public const long DefaultLargePlane = 64L << 20;
+    public const long DefaultLargePlane = 32L << 20;
 
     readonly FrameHistory[] _histories;
 
