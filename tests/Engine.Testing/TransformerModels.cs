@@ -55,4 +55,20 @@ public static class TransformerModels
         store.Complete();
         return model;
     }
+
+    /// <summary>The velocity that a model makes of the inputs of a golden case with one timestep and no picture.</summary>
+    /// <param name="model">The model.</param>
+    /// <param name="golden">The case.</param>
+    /// <param name="device">Where the model is.</param>
+    public static float[] Forward(WanTransformer model, Golden golden, Device device)
+    {
+        using var latent = golden.Tensor("hidden_states", device, rank: 4);
+        using var text = golden.Tensor("encoder_hidden_states", device, rank: 2);
+        using var scratch = new Workspace(device);
+        using var context = model.Prepare(text, default, scratch, keepKeyValues: false);
+        using var timesteps = TimestepMap.Single(golden.Floats("timestep")[0]);
+        using var velocity = device.NewTensor(latent.Shape);
+        model.Forward(latent, timesteps, context, velocity, scratch);
+        return velocity.ToArray();
+    }
 }

@@ -105,10 +105,10 @@ public static unsafe partial class Attention
 
             int floats = (Block * (Depth + Padded)) + (KeyBlock * (Depth + Padded)) + (height * KeyBlock) + (2 * Block);
             byte* memory = stackalloc byte[(floats * sizeof(float)) + (5 * 64)];
-            float* keys = Align(memory);
-            float* values = Align(keys + (KeyBlock * Depth));
-            float* scores = Align(values + (KeyBlock * Padded));
-            float* sums = Align(scores + (height * KeyBlock));
+            float* keys = Storage.Align(memory);
+            float* values = Storage.Align(keys + (KeyBlock * Depth));
+            float* scores = Storage.Align(values + (KeyBlock * Padded));
+            float* sums = Storage.Align(scores + (height * KeyBlock));
             float* q = sums + (Block * Padded);
             float* highest = q + (Block * Depth);
             float* totals = highest + Block;
@@ -150,8 +150,6 @@ public static unsafe partial class Attention
 
             AttentionRows.Divide(sums, Padded, queries, Depth, totals, Y + (first * Stride) + offset, Stride);
         }
-
-        static float* Align(void* at) => (float*)(((nint)at + 63) & ~63);
 
         readonly void PackKeys(float* k, int count, float* panels, int width)
         {

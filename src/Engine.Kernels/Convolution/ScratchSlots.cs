@@ -25,8 +25,7 @@ readonly unsafe struct ScratchSlots
     /// <param name="parts">Parts of the job; no more blocks than parts are taken.</param>
     public static ScratchSlots Take(Device device, Workspace scratch, long bytes, int parts)
     {
-        int threads = device is CpuDevice cpu ? cpu.Pool.Threads : device is DryDevice dry ? dry.Threads : Environment.ProcessorCount;
-        int count = Math.Max(1, Math.Min(threads, parts));
+        int count = Math.Max(1, Math.Min(ThreadsOf(device), parts));
         long stride = (bytes + Storage.Alignment - 1) / Storage.Alignment * Storage.Alignment;
         byte* blocks = scratch.TakeRaw(stride * count);
         byte* taken = scratch.TakeRaw(count * sizeof(int));
@@ -37,6 +36,10 @@ readonly unsafe struct ScratchSlots
 
         return new ScratchSlots(blocks, (int*)taken, (nint)stride, count);
     }
+
+    /// <summary>Threads that work side by side on a device; on a dry run those of the device that it stands for.</summary>
+    public static int ThreadsOf(Device device) =>
+        device is CpuDevice cpu ? cpu.Pool.Threads : device is DryDevice dry ? dry.Threads : Environment.ProcessorCount;
 
     /// <summary>Lends out memory that the caller has: <paramref name="count"/> blocks, <paramref name="stride"/> bytes apart.</summary>
     /// <param name="blocks">The first block.</param>

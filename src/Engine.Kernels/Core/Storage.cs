@@ -37,6 +37,9 @@ public sealed unsafe class Storage : IDisposable
     /// <summary>Size in bytes.</summary>
     public long Bytes { get; }
 
+    /// <summary>The first aligned place at or after an address, for memory on the stack.</summary>
+    internal static float* Align(void* at) => (float*)(((nint)at + Alignment - 1) & ~(nint)(Alignment - 1));
+
     /// <summary>First byte, in host memory; null on a dry-run device.</summary>
     /// <exception cref="ObjectDisposedException">The block was disposed.</exception>
     /// <exception cref="NotSupportedException">The memory is not the host's.</exception>

@@ -36,7 +36,7 @@ public static unsafe partial class Linear
         public readonly void Run(int part)
         {
             byte* memory = stackalloc byte[(((4 * DotBlock) + (MostDotRows * DotOutputs)) * sizeof(float)) + 64];
-            float* widened = (float*)(((nint)memory + 63) & ~63);
+            float* widened = Storage.Align(memory);
             float* tile = widened + (4 * DotBlock);
             for (int group = Split.Start(part); group < Split.End(part); group++)
             {

@@ -85,7 +85,7 @@ public static unsafe partial class Linear
             int lastRow = CutRows(row + 1, height);
 
             byte* memory = stackalloc byte[((DepthBlock * OutputBlock) + TileKernel.LargestTile + (DepthBlock * TileKernel.WidestPanel)) * sizeof(float) + 64];
-            float* packed = (float*)(((nint)memory + 63) & ~63);
+            float* packed = Storage.Align(memory);
             float* tile = packed + (DepthBlock * OutputBlock);
             float* widened = tile + TileKernel.LargestTile;
 

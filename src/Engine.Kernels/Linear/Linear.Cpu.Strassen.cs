@@ -21,10 +21,10 @@ public static unsafe partial class Linear
     static bool StrassenPays(int rows, int inputs, int outputs) =>
         rows >= LeastStrassenRows && outputs >= LeastStrassenOutputs && inputs >= LeastStrassenInputs && inputs % StrassenShape.InputStep == 0;
 
-    /// <summary>Floats that the packed operands take; on a dry run one thread per core is assumed.</summary>
+    /// <summary>Floats that the packed operands take.</summary>
     internal static long StrassenScratch(Device device, int rows, int inputs, int outputs)
     {
-        int threads = device is CpuDevice cpu ? cpu.Pool.Threads : Environment.ProcessorCount;
+        int threads = ScratchSlots.ThreadsOf(device);
         var shape = new StrassenShape(rows, inputs, outputs, StrassenShape.TallestTile, threads);
         return shape.PackedRows + ((long)threads * StrassenShape.PackedWeights);
     }
@@ -69,7 +69,7 @@ public static unsafe partial class Linear
         {
             int size = Of.Height * Of.Depth;
             byte* memory = stackalloc byte[(2 * StrassenShape.MostDepth * StrassenShape.TallestTile * sizeof(float)) + 64];
-            float* x12 = (float*)(((nint)memory + 63) & ~63);
+            float* x12 = Storage.Align(memory);
             float* x21 = x12 + size;
             for (int tile = part * TilesPerPart; tile < Math.Min((part + 1) * TilesPerPart, Of.TilesDown); tile++)
             {
@@ -81,11 +81,11 @@ public static unsafe partial class Linear
                 Pack(top, Of.On.K / 2, x12);
                 Pack(bottom, 0, x21);
                 Pack(bottom, Of.On.K / 2, x22);
-                StrassenSums.Add(x11, x22, Of.RowTile(0, tile), size);
-                StrassenSums.Add(x21, x22, Of.RowTile(1, tile), size);
-                StrassenSums.Subtract(x21, x11, Of.RowTile(3, tile), size);
-                StrassenSums.Add(x11, x12, Of.RowTile(5, tile), size);
-                StrassenSums.Subtract(x12, x22, Of.RowTile(6, tile), size);
+                StrassenPanels.Add(x11, x22, Of.RowTile(0, tile), size);
+                StrassenPanels.Add(x21, x22, Of.RowTile(1, tile), size);
+                StrassenPanels.Subtract(x21, x11, Of.RowTile(3, tile), size);
+                StrassenPanels.Add(x11, x12, Of.RowTile(5, tile), size);
+                StrassenPanels.Subtract(x12, x22, Of.RowTile(6, tile), size);
             }
         }
 

@@ -56,7 +56,7 @@ public static unsafe partial class Linear
             var panels = new StrassenPanels((float*)Slots.Block(slot), columns * Depth);
             PackWeights(panels, left, columns, width);
             byte* memory = stackalloc byte[(TileKernel.LargestTile * sizeof(float)) + 64];
-            float* spare = (float*)(((nint)memory + 63) & ~63);
+            float* spare = Storage.Align(memory);
             int tilesPerChunk = Chunk / Height;
             for (int product = 0; product < StrassenProducts.Count; product++)
             {
@@ -86,7 +86,7 @@ public static unsafe partial class Linear
         readonly void PackWeights(StrassenPanels panels, int left, int columns, int width)
         {
             byte* memory = stackalloc byte[(StrassenShape.MostDepth * TileKernel.WidestPanel * sizeof(float)) + 64];
-            float* widened = (float*)(((nint)memory + 63) & ~63);
+            float* widened = Storage.Align(memory);
             for (int quarter = 0; quarter < 4; quarter++)
             {
                 int first = left + (quarter % 2 * Shape.HalfOutputs);

@@ -1,6 +1,5 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
-using System.Runtime.Intrinsics.X86;
 
 namespace Engine.Kernels;
 
@@ -50,22 +49,8 @@ public static unsafe partial class Linear
         }
 
         /// <summary>Asks for the part of y that a tile will end in, so that it arrives while the tile is summed (1 to 2 % of the time).</summary>
-        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-        public void Expect(int m, int rows, int n, int width)
-        {
-            if (!Sse.IsSupported)
-            {
-                return;
-            }
-
-            float* at = (_partial == null ? _y : _partial) + ((long)m * N) + n;
-            for (; rows > 0; rows--, at += N)
-            {
-                Sse.Prefetch0(at);
-                Sse.Prefetch0(at + 16);
-                Sse.Prefetch0(at + width - 1);
-            }
-        }
+        public void Expect(int m, int rows, int n, int width) =>
+            CacheHint.Rows((_partial == null ? _y : _partial) + ((long)m * N) + n, N, rows, width);
 
         /// <summary>Brings a block of weights, [rows, depth] from output n and input k on, into the order [depth, width], widened; rows beyond the last are 0.</summary>
         public void Pack(int n, int rows, int k, int depth, float* widened, float* panel, int width)

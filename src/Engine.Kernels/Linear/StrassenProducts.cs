@@ -1,5 +1,4 @@
-using System.Runtime.CompilerServices;
-using System.Runtime.Intrinsics;
+using TensorPrimitives = System.Numerics.Tensors.TensorPrimitives;
 
 namespace Engine.Kernels;
 
@@ -51,48 +50,32 @@ readonly unsafe struct StrassenPanels(float* memory, int size)
         switch (product)
         {
             case 0:
-                StrassenSums.Add(Quarter(0), Quarter(3), sum, size);
+                Add(Quarter(0), Quarter(3), sum, size);
                 return sum;
             case 1:
                 return Quarter(0);
             case 2:
-                StrassenSums.Subtract(Quarter(1), Quarter(3), sum, size);
+                Subtract(Quarter(1), Quarter(3), sum, size);
                 return sum;
             case 3:
-                StrassenSums.Add(Quarter(0), Quarter(1), sum, size);
+                Add(Quarter(0), Quarter(1), sum, size);
                 return sum;
             case 4:
-                StrassenSums.Subtract(Quarter(2), Quarter(0), sum, size);
+                Subtract(Quarter(2), Quarter(0), sum, size);
                 return sum;
             case 5:
                 return Quarter(3);
             default:
-                StrassenSums.Add(Quarter(2), Quarter(3), sum, size);
+                Add(Quarter(2), Quarter(3), sum, size);
                 return sum;
         }
     }
-}
 
-/// <summary>Sums of packed quarters; lengths are multiples of 8.</summary>
-static unsafe class StrassenSums
-{
-    /// <summary>to = a + b</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Add(float* a, float* b, float* to, int count)
-    {
-        for (nint i = 0; i < count; i += 8)
-        {
-            (Vector256.Load(a + i) + Vector256.Load(b + i)).Store(to + i);
-        }
-    }
+    /// <summary>to = a + b, each of <paramref name="count"/> floats.</summary>
+    public static void Add(float* a, float* b, float* to, int count) =>
+        TensorPrimitives.Add(new ReadOnlySpan<float>(a, count), new ReadOnlySpan<float>(b, count), new Span<float>(to, count));
 
-    /// <summary>to = a - b</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Subtract(float* a, float* b, float* to, int count)
-    {
-        for (nint i = 0; i < count; i += 8)
-        {
-            (Vector256.Load(a + i) - Vector256.Load(b + i)).Store(to + i);
-        }
-    }
+    /// <summary>to = a - b, each of <paramref name="count"/> floats.</summary>
+    public static void Subtract(float* a, float* b, float* to, int count) =>
+        TensorPrimitives.Subtract(new ReadOnlySpan<float>(a, count), new ReadOnlySpan<float>(b, count), new Span<float>(to, count));
 }

@@ -27,8 +27,8 @@ readonly struct StrassenShape(int rows, int inputs, int outputs, int height, int
     // What every tile's width divides.
     const int ColumnStep = 32;
 
-    // Blocks of inputs are cut here; a multiple of PackedTile.DepthStep.
-    const int DepthStep = 8;
+    // Blocks of inputs are cut here, so that their rows begin with whole vectors.
+    const int DepthStep = 2 * PackedTile.DepthStep;
 
     // Rows that are packed together at most: their sums take up to 17 MB.
     const int MostRows = 1536;

@@ -35,7 +35,7 @@ public sealed class ConversionTests : IDisposable
     public void A_converted_transformer_runs_as_well_as_its_precision_allows(DType type, bool gguf, double limit)
     {
         var golden = Golden.Load("module-dit-t2v");
-        string path = Convert(new CheckpointPart("transformer", ModelPart.Transformer, TransformerFile(golden)), type, gguf);
+        string path = _folder.Convert(new CheckpointPart("transformer", ModelPart.Transformer, TransformerFile(golden)), type, gguf);
         var checkpoint = Checkpoint.Open(path, heads: 2);
         Assert.True(ModelIdentity.Identify(WeightFiles.Open(path).Tensors, 2) is { IsComplete: true, Scheme: NameScheme.Official });
         using var source = checkpoint.OpenTransformer();
@@ -46,7 +46,7 @@ public sealed class ConversionTests : IDisposable
     [Fact]
     public void Only_matrices_of_the_blocks_are_quantised()
     {
-        string path = Convert(new CheckpointPart("transformer", ModelPart.Transformer, TransformerFile(Golden.Load("module-dit-t2v"))), DType.Q4_0, gguf: true);
+        string path = _folder.Convert(new CheckpointPart("transformer", ModelPart.Transformer, TransformerFile(Golden.Load("module-dit-t2v"))), DType.Q4_0, gguf: true);
         using var file = GgufFile.Open(path);
         Assert.Equal("wan", file.Fields["general.architecture"]);
         Assert.Equal(DType.Q4_0, file.Find("blocks.0.self_attn.q.weight")!.Type);
@@ -65,7 +65,7 @@ public sealed class ConversionTests : IDisposable
     [Fact]
     public void Eight_bit_files_have_a_factor_for_each_matrix_and_say_so()
     {
-        string path = Convert(new CheckpointPart("transformer", ModelPart.Transformer, TransformerFile(Golden.Load("module-dit-t2v"))), DType.F8E4M3, gguf: false);
+        string path = _folder.Convert(new CheckpointPart("transformer", ModelPart.Transformer, TransformerFile(Golden.Load("module-dit-t2v"))), DType.F8E4M3, gguf: false);
         using var file = SafetensorsFile.Open(path);
         Assert.Equal(DType.F8E4M3, file.Find("scaled_fp8")!.Type);
         int matrices = file.Tensors.Count(t => t.Type == DType.F8E4M3 && t.Bytes > 0);
@@ -78,7 +78,7 @@ public sealed class ConversionTests : IDisposable
     {
         var model = Checkpoint.Open(Path.Combine(Repository.Goldens, "models", "wan21-t2v"));
         var part = model.Parts.Single(p => p.Kind == ModelPart.TextEncoder);
-        string path = Convert(part, DType.F16, gguf: true, tokenizer: model.TokenizerPath);
+        string path = _folder.Convert(part, DType.F16, gguf: true, tokenizer: model.TokenizerPath);
         using (var file = GgufFile.Open(path))
         {
             Assert.NotNull(file.Find("enc.blk.0.attn_q.weight"));
@@ -99,8 +99,8 @@ public sealed class ConversionTests : IDisposable
     public void Converted_there_and_back_no_bit_is_lost()
     {
         var golden = Golden.Load("module-dit-t2v");
-        string there = Convert(new CheckpointPart("transformer", ModelPart.Transformer, TransformerFile(golden)), DType.F32, gguf: true);
-        string back = Convert(new CheckpointPart("transformer", ModelPart.Transformer, there), DType.F32, gguf: false, diffusers: true);
+        string there = _folder.Convert(new CheckpointPart("transformer", ModelPart.Transformer, TransformerFile(golden)), DType.F32, gguf: true);
+        string back = _folder.Convert(new CheckpointPart("transformer", ModelPart.Transformer, there), DType.F32, gguf: false, diffusers: true);
         using var first = WeightFiles.Open(TransformerFile(golden));
         using var last = WeightFiles.Open(back);
         Assert.Equal(first.Tensors.Select(t => t.Name).Order(StringComparer.Ordinal), last.Tensors.Select(t => t.Name).Order(StringComparer.Ordinal));
@@ -115,7 +115,7 @@ public sealed class ConversionTests : IDisposable
     [InlineData(DType.F8E4M3, true, "GGUF files hold no F8E4M3")]
     public void What_a_format_does_not_hold_is_refused(DType type, bool gguf, string expected)
     {
-        var error = Assert.Throws<EngineException>(() => Convert(new CheckpointPart("transformer", ModelPart.Transformer, TransformerFile(Golden.Load("module-dit-t2v"))), type, gguf));
+        var error = Assert.Throws<EngineException>(() => _folder.Convert(new CheckpointPart("transformer", ModelPart.Transformer, TransformerFile(Golden.Load("module-dit-t2v"))), type, gguf));
         Assert.Equal(ErrorKind.BadRequest, error.Kind);
         Assert.Contains(expected, error.Message, StringComparison.Ordinal);
     }
@@ -136,25 +136,10 @@ public sealed class ConversionTests : IDisposable
         Assert.Equal(2, weight.Scale);
     }
 
-    string Convert(CheckpointPart part, DType type, bool gguf, string? tokenizer = null, bool diffusers = false)
-    {
-        string path = Path.Combine(_folder.Path, $"{Guid.NewGuid():N}.{(gguf ? "gguf" : "safetensors")}");
-        using var stream = File.Create(path);
-        WeightConverter.Convert(part, stream, gguf, type, diffusers, tokenizer, null, TestContext.Current.CancellationToken);
-        return path;
-    }
-
     float[] Forward(Golden golden, IWeightSource source, TransformerConfig config)
     {
         using var model = WanTransformer.Load(source, config, _device);
-        using var latent = golden.Tensor("hidden_states", _device, rank: 4);
-        using var text = golden.Tensor("encoder_hidden_states", _device, rank: 2);
-        using var scratch = new Workspace(_device);
-        using var context = model.Prepare(text, default, scratch, keepKeyValues: false);
-        using var timesteps = TimestepMap.Single(golden.Floats("timestep")[0]);
-        using var velocity = _device.NewTensor(latent.Shape);
-        model.Forward(latent, timesteps, context, velocity, scratch);
-        return velocity.ToArray();
+        return TransformerModels.Forward(model, golden, _device);
     }
 
     static byte[] Bytes(IWeightSource source, TensorInfo tensor)

@@ -33,7 +33,7 @@ public sealed class EncoderFilesTests : IDisposable
     {
         var golden = Golden.Load("module-umt5");
         var original = Checkpoint.Open(golden.Model!);
-        string path = Convert(original.Parts.Single(p => p.Kind == ModelPart.TextEncoder), type, gguf, original.TokenizerPath);
+        string path = _folder.Convert(original.Parts.Single(p => p.Kind == ModelPart.TextEncoder), type, gguf, gguf ? original.TokenizerPath : null);
         if (!gguf)
         {
             path = WithTokenizer(path, original.TokenizerPath!);
@@ -46,7 +46,7 @@ public sealed class EncoderFilesTests : IDisposable
         float[] got = Encode(golden, model, type);
         double error = Golden.RelativeError(got, golden.Floats("last_hidden_state").AsSpan(0, got.Length));
         Assert.InRange(error, limit / 1000, limit);
-        string widened = Convert(CheckpointPart.InFile(path)[0], DType.F32, gguf: false);
+        string widened = _folder.Convert(CheckpointPart.InFile(path)[0], DType.F32, gguf: false);
         Assert.InRange(Golden.RelativeError(got, Encode(golden, Checkpoint.Open(golden.Model!, new CheckpointFiles { TextEncoder = widened }), DType.F32)), 0, 1e-5);
     }
 
@@ -69,11 +69,11 @@ public sealed class EncoderFilesTests : IDisposable
     public void An_image_encoder_runs(DType type, bool gguf, double limit)
     {
         var golden = Golden.Load("module-clip-vision");
-        string path = Convert(Checkpoint.Open(golden.Model!).Parts.Single(p => p.Kind == ModelPart.ImageEncoder), type, gguf);
+        string path = _folder.Convert(Checkpoint.Open(golden.Model!).Parts.Single(p => p.Kind == ModelPart.ImageEncoder), type, gguf);
         float[] got = See(golden, path);
         double error = Golden.RelativeError(got, golden.Floats("penultimate_hidden_state").AsSpan(0, got.Length));
         Assert.InRange(error, limit / 1000, limit);
-        string widened = Convert(new CheckpointPart("image encoder", ModelPart.ImageEncoder, path), DType.F32, gguf: false);
+        string widened = _folder.Convert(new CheckpointPart("image encoder", ModelPart.ImageEncoder, path), DType.F32, gguf: false);
         Assert.InRange(Golden.RelativeError(got, See(golden, widened)), 0, 1e-5);
     }
 
@@ -98,12 +98,12 @@ public sealed class EncoderFilesTests : IDisposable
     public void A_converted_transformer_of_unusual_heads_says_how_many_it_has(bool gguf)
     {
         var original = Checkpoint.Open(Golden.Load("module-dit-t2v").Model!);
-        string path = Convert(original.Parts.Single(p => p.Kind == ModelPart.Transformer), DType.F16, gguf);
+        string path = _folder.Convert(original.Parts.Single(p => p.Kind == ModelPart.Transformer), DType.F16, gguf);
 
         Assert.Equal(original.Transformer!.Heads, Checkpoint.Open(path).Transformer!.Heads);
 
         // And again, from a file with no configuration beside it.
-        Assert.Equal(original.Transformer.Heads, Checkpoint.Open(Convert(CheckpointPart.InFile(path)[0], DType.F32, !gguf)).Transformer!.Heads);
+        Assert.Equal(original.Transformer.Heads, Checkpoint.Open(_folder.Convert(CheckpointPart.InFile(path)[0], DType.F32, !gguf)).Transformer!.Heads);
     }
 
     [Fact]
@@ -129,13 +129,5 @@ public sealed class EncoderFilesTests : IDisposable
         }
 
         return _folder.Write("umt5_fp8_scaled.safetensors", file.ToArray());
-    }
-
-    string Convert(CheckpointPart part, DType type, bool gguf, string? tokenizer = null)
-    {
-        string path = Path.Combine(_folder.Path, $"{Guid.NewGuid():N}.{(gguf ? "gguf" : "safetensors")}");
-        using var stream = File.Create(path);
-        WeightConverter.Convert(part, stream, gguf, type, diffusersNames: false, gguf ? tokenizer : null, null, TestContext.Current.CancellationToken);
-        return path;
     }
 }

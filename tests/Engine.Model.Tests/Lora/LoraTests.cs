@@ -198,14 +198,7 @@ public sealed class LoraTests : IDisposable
             loras?.Dispose();
         }
 
-        using var latent = golden.Tensor("hidden_states", _device, rank: 4);
-        using var text = golden.Tensor("encoder_hidden_states", _device, rank: 2);
-        using var scratch = new Workspace(_device);
-        using var context = model.Prepare(text, default, scratch, keepKeyValues: false);
-        using var timesteps = TimestepMap.Single(golden.Floats("timestep")[0]);
-        using var velocity = _device.NewTensor(latent.Shape);
-        model.Forward(latent, timesteps, context, velocity, scratch);
-        return velocity.ToArray();
+        return TransformerModels.Forward(model, golden, _device);
     }
 
     static RandomLora Layer(int seed) => new RandomLora(seed).Layer("diffusion_model.blocks.1.ffn.0", 160, 64, 4);
