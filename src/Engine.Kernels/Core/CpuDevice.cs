@@ -1,3 +1,4 @@
+using System.IO.MemoryMappedFiles;
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
 
@@ -25,6 +26,9 @@ public sealed unsafe class CpuDevice : Device
 {
     /// <summary>Environment variable that lowers the instruction set: <c>vector128</c>, <c>avx2</c> or <c>avx512</c>.</summary>
     public const string IsaVariable = "ENGINE_ISA";
+
+    /// <summary>Environment variable that, set to <c>off</c>, has weights copied into memory of the process where they would be used from their files.</summary>
+    public const string MapVariable = "ENGINE_MAP_WEIGHTS";
 
     /// <summary>Makes a device with its own worker threads.</summary>
     /// <param name="threads">Threads to use, the caller's included; 0 means one per core.</param>
@@ -58,6 +62,10 @@ public sealed unsafe class CpuDevice : Device
     /// <summary>The worker threads.</summary>
     public WorkerPool Pool { get; }
 
+    /// <summary>True when large weights are used where they lie in their files, through the system's file cache, rather than copied.</summary>
+    /// <remarks>Unless told otherwise, what <see cref="MapVariable"/> says: true if it is not set.</remarks>
+    public bool MapsFiles { get; init; } = MapsByDefault();
+
     /// <inheritdoc/>
     public override DeviceKind Kind => DeviceKind.Cpu;
 
@@ -77,6 +85,15 @@ public sealed unsafe class CpuDevice : Device
         ArgumentOutOfRangeException.ThrowIfGreaterThan(offset + target.Length, source.Bytes, nameof(target));
         new ReadOnlySpan<byte>(source.Address + offset, target.Length).CopyTo(target);
     }
+
+    /// <summary>A block that is part of a file: it can be read and not written, and nothing is copied.</summary>
+    /// <remarks>A file that someone cuts short while such a block is in use ends the process, as with every program that maps files.</remarks>
+    /// <param name="file">The file; it may be closed while the block is in use.</param>
+    /// <param name="offset">First byte.</param>
+    /// <param name="bytes">Size, at least 1; the file must reach as far.</param>
+    /// <exception cref="IOException">The system cannot map it.</exception>
+    /// <exception cref="UnauthorizedAccessException">The file ends before that.</exception>
+    public Storage Map(MemoryMappedFile file, long offset, long bytes) => Counted(new Storage(this, bytes, new FileMemory(file, offset, bytes)));
 
     internal override IDeviceMemory NewMemory(long bytes) => new HostMemory(bytes);
 
@@ -104,6 +121,13 @@ public sealed unsafe class CpuDevice : Device
 
         base.Dispose(disposing);
     }
+
+    static bool MapsByDefault() => Environment.GetEnvironmentVariable(MapVariable) switch
+    {
+        null or "" or "on" => true,
+        "off" => false,
+        string other => throw new ArgumentException($"{MapVariable} is '{other}'; it can be on or off."),
+    };
 
     static Isa? FromEnvironment()
     {

@@ -49,7 +49,13 @@ public abstract class Device : IDisposable
     public Storage Allocate(long bytes)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(bytes);
-        var storage = new Storage(this, bytes);
+        return Counted(new Storage(this, bytes, NewMemory(bytes)));
+    }
+
+    /// <summary>Counts a block of this device that is new.</summary>
+    private protected Storage Counted(Storage storage)
+    {
+        long bytes = storage.Bytes;
         long now = Interlocked.Add(ref _allocated, bytes);
         long peak;
         while (now > (peak = Interlocked.Read(ref _peak)) && Interlocked.CompareExchange(ref _peak, now, peak) != peak)

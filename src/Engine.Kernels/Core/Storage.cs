@@ -4,18 +4,18 @@ namespace Engine.Kernels;
 /// <remarks>On a dry-run device the block has a size but no memory behind it.</remarks>
 public sealed unsafe class Storage : IDisposable
 {
-    /// <summary>Alignment of every block, bytes: a cache line, and the widest vector.</summary>
+    /// <summary>Alignment of every block that was allocated, bytes: a cache line, and the widest vector. A part of a file lies as the file has it.</summary>
     public const int Alignment = 64;
 
     readonly IDeviceMemory? _memory;
     readonly bool _borrowed;
     bool _freed;
 
-    internal Storage(Device device, long bytes)
+    internal Storage(Device device, long bytes, IDeviceMemory? memory)
     {
         Device = device;
         Bytes = bytes;
-        _memory = device.NewMemory(bytes);
+        _memory = memory;
     }
 
     /// <summary>Wraps memory that someone else owns and frees.</summary>
@@ -61,6 +61,12 @@ public sealed unsafe class Storage : IDisposable
             return _memory;
         }
     }
+
+    /// <summary>Brings bytes of a block that is part of a file into memory, so that using them waits for no disk.</summary>
+    /// <param name="offset">First byte.</param>
+    /// <param name="bytes">How many.</param>
+    /// <returns>False where the system has no such service, or the file cannot be read there: to read it plainly tells why.</returns>
+    public bool Fetch(long offset, long bytes) => Memory is not FileMemory file || file.Fetch(offset, bytes);
 
     /// <summary>Frees the memory. Views of it must not be used afterwards.</summary>
     public void Dispose()

@@ -28,4 +28,12 @@ public interface IWeightSource : IDisposable
     /// <param name="destination">Filled whole.</param>
     /// <exception cref="EngineException">The file is shorter than its header said, or cannot be read.</exception>
     void Read(TensorInfo tensor, long offset, Span<byte> destination);
+
+    /// <summary>Bytes of a tensor where they lie in the file, as a block that is only read: nothing is copied.</summary>
+    /// <param name="tensor">One of <see cref="Tensors"/>.</param>
+    /// <param name="offset">First byte, counted from the tensor's start.</param>
+    /// <param name="bytes">How many.</param>
+    /// <param name="device">The host's cores.</param>
+    /// <returns>The block, which may outlive the source; null where that is not possible and <see cref="Read"/> must do.</returns>
+    Storage? Map(TensorInfo tensor, long offset, long bytes, CpuDevice device) => null;
 }

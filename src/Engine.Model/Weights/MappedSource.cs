@@ -1,3 +1,5 @@
+using Engine.Kernels;
+
 namespace Engine.Model.Weights;
 
 /// <summary>Shows the tensors of another source under other names and shapes, whole or in slices of rows.</summary>
@@ -51,6 +53,13 @@ sealed class MappedSource : IWeightSource
         var entry = _entries[tensor.Name];
         WeightRange.Check(entry.Shown, offset, destination.Length);
         _inner.Read(entry.Stored, entry.Offset + offset, destination);
+    }
+
+    public Storage? Map(TensorInfo tensor, long offset, long bytes, CpuDevice device)
+    {
+        var entry = _entries[tensor.Name];
+        WeightRange.Check(entry.Shown, offset, bytes);
+        return _inner.Map(entry.Stored, entry.Offset + offset, bytes, device);
     }
 
     public void Dispose() => _inner.Dispose();

@@ -1,18 +1,22 @@
+using System.IO.MemoryMappedFiles;
 using Engine.Kernels;
 using Microsoft.Win32.SafeHandles;
 
 namespace Engine.Model.Weights;
 
-/// <summary>A file that is read by position, never mapped: a file cut short by someone else is an error, not a crash.</summary>
+/// <summary>A file that is read by position, or mapped for the host's cores to compute from.</summary>
+/// <remarks>To read is the safe way: a file that someone cuts short meanwhile is an error then, where a mapped one ends the process.</remarks>
 sealed class PositionalFile : IDisposable
 {
     readonly SafeFileHandle _handle;
+    readonly Lazy<MemoryMappedFile> _mapped;
 
     PositionalFile(string path, SafeFileHandle handle, long length)
     {
         Path = path;
         _handle = handle;
         Length = length;
+        _mapped = new(() => MemoryMappedFile.CreateFromFile(_handle, null, 0, MemoryMappedFileAccess.Read, HandleInheritability.None, leaveOpen: true));
     }
 
     /// <summary>Path as given.</summary>
@@ -78,5 +82,32 @@ sealed class PositionalFile : IDisposable
         }
     }
 
-    public void Dispose() => _handle.Dispose();
+    /// <summary>A part of the file as memory of the host, which outlives this; null where the device or the system maps no files. Thread-safe.</summary>
+    public Storage? Map(long offset, long bytes, CpuDevice device)
+    {
+        if (!device.MapsFiles)
+        {
+            return null;
+        }
+
+        try
+        {
+            return device.Map(_mapped.Value, offset, bytes);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or NotSupportedException)
+        {
+            // Some file systems map nothing, and a file that has become too short is told by reading it.
+            return null;
+        }
+    }
+
+    public void Dispose()
+    {
+        if (_mapped.IsValueCreated)
+        {
+            _mapped.Value.Dispose();
+        }
+
+        _handle.Dispose();
+    }
 }

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using Engine.Kernels;
 
 namespace Engine.Model.Weights;
 
@@ -77,6 +78,13 @@ public sealed class SafetensorsFile : IWeightSource
         var entry = _entries[tensor.Name];
         WeightRange.Check(tensor, offset, destination.Length);
         _file.Read(_dataStart + entry.Begin + offset, destination);
+    }
+
+    /// <inheritdoc/>
+    public Storage? Map(TensorInfo tensor, long offset, long bytes, CpuDevice device)
+    {
+        WeightRange.Check(tensor, offset, bytes);
+        return _file.Map(_dataStart + _entries[tensor.Name].Begin + offset, bytes, device);
     }
 
     /// <inheritdoc/>

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Engine.Kernels;
 
 namespace Engine.Model.Weights;
 
@@ -69,6 +70,9 @@ public sealed class ShardedSource : IWeightSource
 
     /// <inheritdoc/>
     public void Read(TensorInfo tensor, long offset, Span<byte> destination) => _owners[tensor.Name].Read(tensor, offset, destination);
+
+    /// <inheritdoc/>
+    public Storage? Map(TensorInfo tensor, long offset, long bytes, CpuDevice device) => _owners[tensor.Name].Map(tensor, offset, bytes, device);
 
     /// <inheritdoc/>
     public void Dispose() => _files.ForEach(file => file.Dispose());

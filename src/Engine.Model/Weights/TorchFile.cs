@@ -67,6 +67,13 @@ public sealed class TorchFile : IWeightSource
     }
 
     /// <inheritdoc/>
+    public Storage? Map(TensorInfo tensor, long offset, long bytes, CpuDevice device)
+    {
+        WeightRange.Check(tensor, offset, bytes);
+        return _file.Map(_tensors[tensor.Name].Begin + offset, bytes, device);
+    }
+
+    /// <inheritdoc/>
     public void Dispose() => _file.Dispose();
 
     static void RefuseOtherKinds(PositionalFile file)

@@ -4,7 +4,7 @@ namespace Engine.Model.Weights;
 static class WeightRange
 {
     /// <summary>The bytes asked for must lie inside the tensor.</summary>
-    public static void Check(TensorInfo tensor, long offset, int length)
+    public static void Check(TensorInfo tensor, long offset, long length)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(offset);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(offset, tensor.Bytes - length);

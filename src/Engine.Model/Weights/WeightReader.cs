@@ -17,6 +17,9 @@ static unsafe class WeightReader
     const int Readers = 2;
     const int PieceBytes = 1 << 20;
 
+    // Smaller tensors are not worth a mapping of their own.
+    const int MappedFrom = 1 << 20;
+
     // Values are widened through a buffer of this size, which stays in the second-level cache.
     const int WidenBytes = 64 << 10;
 
@@ -51,19 +54,52 @@ static unsafe class WeightReader
         ArrayPool<byte>.Shared.Return(buffer);
     }
 
+    /// <summary>A tensor in place in its file, its bytes brought into memory; null where it is small, or the source or the device maps nothing.</summary>
+    /// <exception cref="WeightFileException">The file is shorter than its header said, or cannot be read.</exception>
+    public static Storage? Map(IWeightSource source, TensorInfo tensor, Device device)
+    {
+        if (tensor.Bytes < MappedFrom || device is not CpuDevice cpu || source.Map(tensor, 0, tensor.Bytes, cpu) is not { } storage)
+        {
+            return null;
+        }
+
+        try
+        {
+            InPieces(tensor.Bytes, (at, bytes) =>
+            {
+                if (!storage.Fetch(at, bytes))
+                {
+                    // To read it brings it into the system's cache as well, and says what is wrong if it cannot be.
+                    byte[] passing = ArrayPool<byte>.Shared.Rent(bytes);
+                    source.Read(tensor, at, passing.AsSpan(0, bytes));
+                    ArrayPool<byte>.Shared.Return(passing);
+                }
+            });
+            return storage;
+        }
+        catch
+        {
+            storage.Dispose();
+            throw;
+        }
+    }
+
     // Two readers: the system clears pages and copies for one while the disk serves the other (perf/records/text.md).
-    static void FillHost(IWeightSource source, TensorInfo tensor, byte* target)
+    static void FillHost(IWeightSource source, TensorInfo tensor, byte* target) =>
+        InPieces(tensor.Bytes, (at, bytes) => source.Read(tensor, at, new Span<byte>(target + at, bytes)));
+
+    static void InPieces(long bytes, Action<long, int> read)
     {
         long next = 0;
         void Read()
         {
-            for (long at; (at = Interlocked.Add(ref next, PieceBytes) - PieceBytes) < tensor.Bytes;)
+            for (long at; (at = Interlocked.Add(ref next, PieceBytes) - PieceBytes) < bytes;)
             {
-                source.Read(tensor, at, new Span<byte>(target + at, (int)Math.Min(PieceBytes, tensor.Bytes - at)));
+                read(at, (int)Math.Min(PieceBytes, bytes - at));
             }
         }
 
-        if (tensor.Bytes <= PieceBytes)
+        if (bytes <= PieceBytes)
         {
             Read();
             return;

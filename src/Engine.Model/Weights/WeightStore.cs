@@ -21,6 +21,7 @@ public sealed class WeightStore
     readonly List<string> _missing = [];
     readonly List<string> _misfits = [];
     readonly List<Storage> _storages = [];
+    readonly List<Storage> _mapped = [];
 
     /// <summary>Opens a store over a source. The source stays the caller's to dispose.</summary>
     public WeightStore(IWeightSource source, Device device)
@@ -63,7 +64,7 @@ public sealed class WeightStore
     public IReadOnlyList<(string Name, Shape Shape)> Requested => _requested;
 
     /// <summary>Bytes of what was handed out and not released.</summary>
-    internal long Bytes => _storages.Sum(storage => storage.Bytes);
+    internal long Bytes => _storages.Sum(storage => storage.Bytes) + _mapped.Sum(storage => storage.Bytes);
 
     /// <summary>A store without a source: it answers every request with an empty weight of <paramref name="type"/> and notes it.</summary>
     /// <remarks>Loading a model from it lists what the model expects, and counts the memory its weights take.</remarks>
@@ -134,6 +135,8 @@ public sealed class WeightStore
         }
 
         _storages.Clear();
+        _mapped.ForEach(storage => storage.Dispose());
+        _mapped.Clear();
     }
 
     internal bool Has(string name) => _source?.Find(name) is not null;
@@ -160,14 +163,21 @@ public sealed class WeightStore
         }
 
         var type = tensor?.Type ?? (_source is null ? _recordedType : DType.F32);
-        var storage = Allocate(type.Bytes(stored.Count));
         if (tensor is null)
         {
-            return new Weight(storage, type, rows, columns);
+            return new Weight(Allocate(type.Bytes(stored.Count)), type, rows, columns);
         }
 
         float scale = Scale(tensor);
-        if (Merges(name, type))
+        bool merges = Merges(name, type);
+        if (!merges && WeightReader.Map(_source!, tensor, Device) is { } mapped)
+        {
+            _mapped.Add(mapped);
+            return new Weight(mapped, type, rows, columns, scale);
+        }
+
+        var storage = Allocate(type.Bytes(stored.Count));
+        if (merges)
         {
             _changed.Add(name);
             WeightMerger.Merge(_source!, tensor, scale, _changes!.Of(name), storage);

@@ -89,6 +89,13 @@ public sealed class GgufFile : IWeightSource
     }
 
     /// <inheritdoc/>
+    public Storage? Map(TensorInfo tensor, long offset, long bytes, CpuDevice device)
+    {
+        WeightRange.Check(tensor, offset, bytes);
+        return _file.Map(_entries[tensor.Name].Begin + offset, bytes, device);
+    }
+
+    /// <inheritdoc/>
     public void Dispose() => _file.Dispose();
 
     static Dictionary<string, Entry> ReadTensors(PositionalFile file, GgufReader reader, ulong count, Dictionary<string, object> fields)
