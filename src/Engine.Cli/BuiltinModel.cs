@@ -7,7 +7,11 @@ static class BuiltinModel
 {
     /// <summary>Its folder.</summary>
     /// <exception cref="EngineException">It is nowhere near the program.</exception>
-    public static string Find()
+    public static string Find() => TryFind() ?? throw new EngineException(
+        ErrorKind.BadInput, $"The built-in model is missing: no weights/builtin at or above {AppContext.BaseDirectory}; give a model with --model.");
+
+    /// <summary>Its folder, or null where it is nowhere near the program.</summary>
+    public static string? TryFind()
     {
         for (var at = new DirectoryInfo(AppContext.BaseDirectory); at is not null; at = at.Parent)
         {
@@ -18,6 +22,6 @@ static class BuiltinModel
             }
         }
 
-        throw new EngineException(ErrorKind.BadInput, $"The built-in model is missing: no weights/builtin at or above {AppContext.BaseDirectory}; give a model with --model.");
+        return null;
     }
 }

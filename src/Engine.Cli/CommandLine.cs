@@ -79,6 +79,7 @@ static class CommandLine
             PlanCommand.Create(),
             VerifyCommand.Create(),
             InspectCommand.Create(),
+            ModelsCommand.Create(),
             ConvertCommand.Create(),
             DevicesCommand.Create(),
             BenchCommand.Create(),

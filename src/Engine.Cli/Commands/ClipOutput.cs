@@ -47,7 +47,7 @@ sealed class ClipOutput
     }
 
     /// <summary>Makes the clip and writes what was asked for.</summary>
-    public Task<int> RunAsync(ParseResult parse, VideoRequest request, string clip, CancellationToken cancel)
+    public Task<int> RunAsync(ParseResult parse, VideoRequest request, string? models, string clip, CancellationToken cancel)
     {
         bool still = parse.GetValue(_still) || IsPicture(clip);
         if (still)
@@ -72,25 +72,30 @@ sealed class ClipOutput
 
         var options = new GenerationOptions { StatePath = files.State, Resume = resume, PreviewEverySteps = every };
         var view = ProgressView.For(parse.GetValue(GlobalOptions.Quiet));
-        return RunAsync(request, options, files, view, parse.GetValue(GlobalOptions.Json), cancel);
+        return RunAsync(request, models, options, files, view, parse.GetValue(GlobalOptions.Json), cancel);
     }
 
-    static async Task<int> RunAsync(VideoRequest request, GenerationOptions options, Files files, ProgressView view, bool json, CancellationToken cancel)
+    static async Task<int> RunAsync(VideoRequest request, string? models, GenerationOptions options, Files files, ProgressView view, bool json, CancellationToken cancel)
     {
         // Everything that can be wrong is looked at before a weight is read.
         var target = files.Still ? new VideoTarget(files.Clip, VideoFormat.Apng, null) : VideoWriter.CheckWritable(files.Clip);
         CheckExtras(files, options.PreviewEverySteps > 0);
 
-        await using var engine = EngineHost.Create(request);
+        await using var engine = EngineHost.Create(request, models);
         var resolved = await engine.ResolveAsync(request, cancel);
         if (target.Notice is { } notice)
         {
             view.Note(notice);
         }
 
+        if (resolved.Choice is { } choice)
+        {
+            view.Note(choice.InWords);
+        }
+
         options = options with { OnPreview = picture => SavePreview(picture, files.Preview, view) };
         long start = Stopwatch.GetTimestamp();
-        var (hash, frames) = await view.RunAsync(() => WriteAsync(engine, resolved, request.Model, options, files, view, cancel));
+        var (hash, frames) = await view.RunAsync(() => WriteAsync(engine, resolved, request, options, files, view, cancel));
         DeleteState(files.State);
 
         double seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
@@ -108,13 +113,13 @@ sealed class ClipOutput
     }
 
     static async Task<(string Hash, int Frames)> WriteAsync(
-        VideoEngine engine, ResolvedRequest resolved, string? model, GenerationOptions options, Files files, ProgressView view, CancellationToken cancel)
+        VideoEngine engine, ResolvedRequest resolved, VideoRequest asked, GenerationOptions options, Files files, ProgressView view, CancellationToken cancel)
     {
         var sheet = files.Sheet is null ? null : new ContactSheet(resolved.Width, resolved.Height, resolved.OutputFrames);
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
 
         // Written down beside the loading: the serialiser takes longer to set up than a small model (perf/records/startup.md).
-        var metadata = Task.Run(() => Metadata(resolved, model), cancel);
+        var metadata = Task.Run(() => Metadata(resolved, asked), cancel);
         await using var video = await engine.GenerateAsync(resolved.Request, options, view, cancel);
         if (files.Still)
         {
@@ -175,14 +180,19 @@ sealed class ClipOutput
         view.Note($"preview of step {picture.Step}: {path}");
     }
 
-    // The model as it was asked for, so that a clip does not tell where its maker keeps the built-in one.
-    static ClipMetadata Metadata(ResolvedRequest resolved, string? model) => new()
+    // The model as it was asked for, or by name, so that a clip does not tell where its maker keeps it.
+    static ClipMetadata Metadata(ResolvedRequest resolved, VideoRequest asked) => new()
     {
         Prompt = resolved.Request.Prompt,
         NegativePrompt = resolved.NegativePrompt,
         Seed = resolved.Seed,
         Model = resolved.ModelName,
-        Settings = JsonNode.Parse(VideoRequestJson.Write(resolved.Request with { Model = model }))!.AsObject(),
+        ModelChoice = resolved.Choice?.InWords,
+        Settings = JsonNode.Parse(VideoRequestJson.Write(resolved.Request with
+        {
+            Model = asked.Model ?? (resolved.Choice is { Model: { IsDefault: false } chosen } ? chosen.Name : null),
+            Tier = asked.Tier,
+        }))!.AsObject(),
     };
 
     static JsonObject Json(ResolvedRequest resolved, VideoTarget target, string hash, int frames, double seconds, string? sheet) => new()
@@ -190,6 +200,7 @@ sealed class ClipOutput
         ["output"] = target.Path,
         ["sheet"] = sheet,
         ["model"] = resolved.ModelName,
+        ["model_choice"] = ModelsView.Json(resolved.Choice),
         ["task"] = resolved.Task.ToString(),
         ["width"] = resolved.Width,
         ["height"] = resolved.Height,

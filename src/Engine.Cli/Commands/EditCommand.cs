@@ -29,7 +29,7 @@ static class EditCommand
         command.SetAction((parse, cancel) =>
         {
             string source = parse.GetValue(clip)!;
-            var asked = SourceRequest.From(source, parse.GetValue(prompt), request.Model(parse)) with { Mode = VideoMode.Edit };
+            var asked = SourceRequest.From(source, parse.GetValue(prompt), request.Model(parse), request.Models(parse)) with { Mode = VideoMode.Edit };
             var built = request.Build(parse, asked);
             if (built.Expand is { } room && built.Width == asked.Width && built.Height == asked.Height)
             {
@@ -37,7 +37,7 @@ static class EditCommand
                 built = built with { Width = asked.Width + room.Left + room.Right, Height = asked.Height + room.Top + room.Bottom };
             }
 
-            return output.RunAsync(parse, built, parse.GetValue(output.File) ?? SourceRequest.NameFor(source, "edited"), cancel);
+            return output.RunAsync(parse, built, request.Models(parse), parse.GetValue(output.File) ?? SourceRequest.NameFor(source, "edited"), cancel);
         });
         return command;
     }

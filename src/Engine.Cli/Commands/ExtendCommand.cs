@@ -29,8 +29,8 @@ static class ExtendCommand
         command.SetAction((parse, cancel) =>
         {
             string source = parse.GetValue(clip)!;
-            var asked = SourceRequest.From(source, parse.GetValue(prompt), request.Model(parse)) with { Mode = VideoMode.Extend };
-            return output.RunAsync(parse, request.Build(parse, asked), parse.GetValue(output.File) ?? SourceRequest.NameFor(source, "longer"), cancel);
+            var asked = SourceRequest.From(source, parse.GetValue(prompt), request.Model(parse), request.Models(parse)) with { Mode = VideoMode.Extend };
+            return output.RunAsync(parse, request.Build(parse, asked), request.Models(parse), parse.GetValue(output.File) ?? SourceRequest.NameFor(source, "longer"), cancel);
         });
         return command;
     }

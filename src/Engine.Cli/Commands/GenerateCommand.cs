@@ -34,11 +34,12 @@ static class GenerateCommand
             "engine generate \"A meadow\" --image a.png --camera \"pan left 0.3, zoom in\" -o pan.mp4",
             "engine generate \"A red ball\" --image a.png --brush \"ball.png: 0.2,0.5 -> 0.8,0.5\" --preview-motion motion.png",
             "engine generate \"A cat\" -m wan-14b --lora style.safetensors:0.8 --lora lightning.safetensors --turbo -o cat.mp4",
+            "engine generate \"A cat\" --tier pro -o cat.mp4             # with the installed model that suits",
             "engine generate --config request.json -o clip.webm --preview 5",
             "engine generate \"A long one\" -o long.mp4 --resume        # killed? the same line goes on");
         command.SetAction((parse, cancel) => parse.GetValue(motion) is { } drawing
-            ? MotionPreviewCommand.RunAsync(request.Build(parse), drawing, parse.GetValue(GlobalOptions.Json), cancel)
-            : output.RunAsync(parse, request.Build(parse), parse.GetValue(output.File)!, cancel));
+            ? MotionPreviewCommand.RunAsync(request.Build(parse), request.Models(parse), drawing, parse.GetValue(GlobalOptions.Json), cancel)
+            : output.RunAsync(parse, request.Build(parse), request.Models(parse), parse.GetValue(output.File)!, cancel));
         return command;
     }
 }

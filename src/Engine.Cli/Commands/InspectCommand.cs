@@ -3,6 +3,7 @@ using Engine.Cli.Parsing;
 using Engine.Cli.Rendering;
 using Engine.Kernels;
 using Engine.Model.Checkpoints;
+using Engine.Runtime;
 using Engine.Runtime.Media;
 
 namespace Engine.Cli.Commands;
@@ -15,7 +16,7 @@ static class InspectCommand
 
     public static Command Create()
     {
-        var path = new Argument<string>("path") { Description = "Model folder, weight file, list of tensors (.tsv), clip, or folder of pictures" };
+        var path = new Argument<string>("path") { Description = "Model folder, name of an installed model, weight file, list of tensors (.tsv), clip, or folder of pictures" };
         var tensors = Opt.Flag("--tensors", "List every tensor of a folder's parts too (a single file's are listed anyway)");
         var heads = Opt.Int("--heads", "N", "Heads of a transformer that is no published one, to be told apart from its tensors");
         var command = new Command("inspect", "Show what a model, a weight file or a clip is, and what is missing") { path, tensors, heads }
@@ -26,7 +27,7 @@ static class InspectCommand
                 "engine inspect clip.mp4                # prompt, seed and settings it was made with");
         command.SetAction(parse =>
         {
-            string target = parse.GetRequiredValue(path);
+            string target = Target(parse.GetRequiredValue(path));
             bool json = parse.GetValue(GlobalOptions.Json);
             if (IsClip(target))
             {
@@ -40,6 +41,9 @@ static class InspectCommand
         });
         return command;
     }
+
+    // What is nowhere may be the name of an installed model.
+    static string Target(string path) => File.Exists(path) || Directory.Exists(path) ? path : ModelsFolder.Find(ModelsFolder.Default, path) ?? path;
 
     // What is unknown is no error to look at; what is known and lacks something is.
     static bool IsUsable(Inspection inspection) =>

@@ -10,7 +10,7 @@ static class MotionPreviewCommand
 {
     static readonly string[] s_pictures = [".png", ".jpg", ".jpeg", ".webp"];
 
-    public static async Task<int> RunAsync(VideoRequest request, string path, bool json, CancellationToken cancel)
+    public static async Task<int> RunAsync(VideoRequest request, string? models, string path, bool json, CancellationToken cancel)
     {
         bool picture = s_pictures.Contains(Path.GetExtension(path), StringComparer.OrdinalIgnoreCase);
         if (picture)
@@ -22,7 +22,7 @@ static class MotionPreviewCommand
             path = VideoWriter.CheckWritable(path).Path;
         }
 
-        await using var engine = EngineHost.Create(request);
+        await using var engine = EngineHost.Create(request, models);
         var resolved = await engine.ResolveAsync(request, cancel);
         if (picture)
         {

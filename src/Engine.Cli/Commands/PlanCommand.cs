@@ -18,14 +18,15 @@ static class PlanCommand
         command.WithExamples(
             "engine plan \"A red ball rolls to the left in a meadow\"",
             "engine plan \"A red ball\" --size 512x512 --frames 81 --memory 2GB",
+            "engine plan \"A red ball\" --tier pro                       # which installed model it takes, and why",
             "engine plan --config request.json --json");
-        command.SetAction((parse, cancel) => RunAsync(request.Build(parse), parse.GetValue(GlobalOptions.Json), cancel));
+        command.SetAction((parse, cancel) => RunAsync(request.Build(parse), request.Models(parse), parse.GetValue(GlobalOptions.Json), cancel));
         return command;
     }
 
-    static async Task<int> RunAsync(VideoRequest request, bool json, CancellationToken cancel)
+    static async Task<int> RunAsync(VideoRequest request, string? models, bool json, CancellationToken cancel)
     {
-        await using var engine = EngineHost.Create(request);
+        await using var engine = EngineHost.Create(request, models);
         var plan = await engine.PlanAsync(request, cancel);
         if (json)
         {
@@ -65,6 +66,8 @@ static class PlanCommand
     static JsonObject Json(MemoryPlan plan) => new()
     {
         ["model"] = plan.Request.ModelName,
+        ["model_path"] = plan.Request.ModelPath,
+        ["model_choice"] = ModelsView.Json(plan.Request.Choice),
         ["device"] = plan.Device,
         ["width"] = plan.Request.Width,
         ["height"] = plan.Request.Height,

@@ -137,7 +137,7 @@ static class ProfileCommand
 
         var request = s_request.Build(parse);
         var view = ProgressView.For(parse.GetValue(GlobalOptions.Quiet));
-        return (await view.RunAsync(() => RequestProfiler.RunAsync(request, EngineHost.Options(request), !parse.GetValue(s_cold), view, cancel)), null);
+        return (await view.RunAsync(() => RequestProfiler.RunAsync(request, EngineHost.Options(request, s_request.Models(parse)), !parse.GetValue(s_cold), view, cancel)), null);
     }
 
     static OpenedDevice Open(ParseResult parse, DeviceChoice otherwise) =>

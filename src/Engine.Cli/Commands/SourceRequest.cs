@@ -11,9 +11,10 @@ static class SourceRequest
     /// <summary>A request on a source clip.</summary>
     /// <param name="clip">The clip.</param>
     /// <param name="prompt">What was asked for; null takes the clip's own prompt.</param>
-    /// <param name="model">The model asked for; null takes the one that made the clip, where it says so by path.</param>
+    /// <param name="model">The model asked for; null takes the one that made the clip, where it names one that is here.</param>
+    /// <param name="models">The folder of models; null means the user's own.</param>
     /// <exception cref="EngineException">The clip cannot be read, or there is no prompt.</exception>
-    public static VideoRequest From(string clip, string? prompt, string? model)
+    public static VideoRequest From(string clip, string? prompt, string? model, string? models)
     {
         var told = File.Exists(clip) ? ClipInfo.Read(clip).Metadata : null;
         prompt ??= told?.Prompt ?? throw new EngineException(
@@ -23,7 +24,7 @@ static class SourceRequest
         return new VideoRequest(prompt)
         {
             NegativePrompt = Text(told?.Settings, "negative_prompt"),
-            Model = model ?? Existing(Text(told?.Settings, "model")),
+            Model = model ?? Existing(Text(told?.Settings, "model"), models ?? ModelsFolder.Default),
             Video = ClipInput.FromFile(clip),
             Width = Number(told?.Settings, "width"),
             Height = Number(told?.Settings, "height"),
@@ -41,7 +42,8 @@ static class SourceRequest
         return Path.Combine(folder, $"{Path.GetFileNameWithoutExtension(trimmed)}-{what}{ending}");
     }
 
-    static string? Existing(string? model) => model is not null && (File.Exists(model) || Directory.Exists(model)) ? model : null;
+    static string? Existing(string? model, string? models) =>
+        model is not null && (File.Exists(model) || Directory.Exists(model) || ModelsFolder.Find(models, model) is not null) ? model : null;
 
     static string? Text(JsonObject? settings, string name) => settings?[name] is JsonValue value && value.TryGetValue(out string? text) ? text : null;
 

@@ -15,7 +15,7 @@ sealed class GuideOptions
     readonly Option<OnOffValue?> _holdColour = Opt.OnOff("--hold-colour", "Extending and long clips: keep the colours of the part before (default: on)");
     readonly Option<int?> _window = Opt.Int("--window", "N", "Frames of the rounds or windows that a long clip is made in, 4n+1 (default: what the model was trained for)");
     readonly Option<LongClip?> _longClip = Opt.Choice("--long-clip", "Clips longer than the model was trained for: rounds, windows that every step blends, or in one piece (default: rounds where the model goes on from a clip, else windows)", ("rounds", LongClip.Rounds), ("windows", LongClip.Windows), ("whole", LongClip.Whole));
-    readonly Option<QualityTier?> _tier = Opt.Choice("--tier", "Size and steps as a set: standard (480p), pro (720p), master (720p, more steps)", ("standard", QualityTier.Standard), ("pro", QualityTier.Pro), ("master", QualityTier.Master));
+    readonly Option<QualityTier?> _tier = Opt.Choice("--tier", "Size, steps and model as a set: standard (480p, small models first), pro (720p), master (720p, more steps, the largest model)", ("standard", QualityTier.Standard), ("pro", QualityTier.Pro), ("master", QualityTier.Master));
     readonly Option<string?> _aspect = Opt.Text("--aspect", "W:H", "Proportions, such as 16:9, 9:16 or 1:1, at the model's or the tier's number of pixels");
     readonly Option<double[]?> _expand = Opt.Numbers("--expand", "L,T,R,B", "edit: pixels to add left, above, right and below, made anew", "four whole numbers with commas between them");
 

@@ -29,7 +29,8 @@ sealed class RequestOptions
     readonly Argument<string?> _prompt = new("prompt") { Description = "What the clip shows, in quotes", Arity = ArgumentArity.ZeroOrOne };
     readonly Option<string?> _config = Opt.Text("--config", "FILE", "Take the whole request from a JSON file; options given beside it win");
     readonly Option<string?> _negative = Opt.TextOrEmpty("--negative", "TEXT", "What to stay away from (default: the model's own)");
-    readonly Option<string?> _model = Opt.Text("--model", "PATH", "Model folder or file (default: the built-in one)", "-m");
+    readonly Option<string?> _model = Opt.Text("--model", "MODEL", "Model folder or file, or the name of an installed model (default: the built-in one, or what --tier takes)", "-m");
+    readonly Option<string?> _models = ModelOptions.Folder();
     readonly Option<(int Width, int Height)?> _size = Opt.Size("--size", "Size of the clip (default: the model's)");
     readonly Option<int?> _width = Opt.Int("--width", "PIXELS", "Width, instead of --size");
     readonly Option<int?> _height = Opt.Int("--height", "PIXELS", "Height, instead of --size");
@@ -87,7 +88,7 @@ sealed class RequestOptions
             _size, _width, _height, _frames, _seconds, _fps, _seed, _steps, _negative, _guidance, _guidance2, _guidanceFirstStep, _guidanceLastStep,
             _shift, _scheduler, _stepCache,
             _transformer, _transformer2, _vae, _textEncoder, _imageEncoder, _tokenizer, _turbo, _loras, _loraMode, _loraUnmatched,
-            _textLength, _model, _config, _device, _threads, _memory,
+            _textLength, _model, _models, _config, _device, _threads, _memory,
         ])
         {
             if (!except.Contains(option.Name))
@@ -118,6 +119,9 @@ sealed class RequestOptions
 
     /// <summary>The model that the command line names, or null.</summary>
     public string? Model(ParseResult parse) => parse.GetValue(_model);
+
+    /// <summary>The folder of models that the command line names, or null.</summary>
+    public string? Models(ParseResult parse) => parse.GetValue(_models);
 
     static VideoRequest Loaded(string? config, string? prompt)
     {

@@ -41,6 +41,7 @@ static class ClipView
             Output.Fields(
                 ("made by", from.Generator),
                 ("model", from.Model),
+                ("chosen", from.ModelChoice),
                 ("prompt", from.Prompt),
                 ("negative", string.IsNullOrEmpty(from.NegativePrompt) ? null : from.NegativePrompt),
                 ("seed", from.Seed?.ToString()));

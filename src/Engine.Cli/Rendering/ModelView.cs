@@ -60,7 +60,8 @@ static class ModelView
         }
     }
 
-    static IEnumerable<string> Abilities(ModelInfo info) =>
+    /// <summary>What a model can be asked for, in words.</summary>
+    public static IEnumerable<string> Abilities(ModelInfo info) =>
         Enum.GetValues<Abilities>().Where(a => a != Model.Checkpoints.Abilities.None && info.Abilities.HasFlag(a)).Select(a => a switch
         {
             Model.Checkpoints.Abilities.Text => "text",
@@ -144,7 +145,8 @@ static class ModelView
 
     static string Shape(TensorInfo tensor) => $"[{string.Join(", ", tensor.Shape)}]";
 
-    static string Count(double values) => values switch
+    /// <summary>A number of values with G, M or k.</summary>
+    public static string Count(double values) => values switch
     {
         >= 1e9 => $"{values / 1e9:0.00} G",
         >= 1e6 => $"{values / 1e6:0.0} M",

@@ -40,6 +40,27 @@ static class Output
         }
     }
 
+    /// <summary>A text after a heading, broken between words so that it fits the terminal; later lines start below the first's third letter.</summary>
+    public static void Wrapped(string heading, string text)
+    {
+        int width = Console.IsOutputRedirected ? int.MaxValue : Math.Max(40, Console.WindowWidth - 1);
+        string line = Printable(heading);
+        bool empty = true;
+        foreach (string word in Printable(text).Split(' '))
+        {
+            if (!empty && line.Length + 1 + word.Length > width)
+            {
+                Console.Out.WriteLine(line);
+                (line, empty) = ("  ", true);
+            }
+
+            line += empty ? word : $" {word}";
+            empty = false;
+        }
+
+        Console.Out.WriteLine(line);
+    }
+
     /// <summary>Text without control characters: names and comments come from files, and a terminal would obey them.</summary>
     public static string Printable(string text) =>
         text.Any(char.IsControl) ? string.Concat(text.Select(c => char.IsControl(c) ? (c is '\n' or '\t' ? ' ' : '?') : c)) : text;

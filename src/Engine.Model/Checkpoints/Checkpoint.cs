@@ -64,6 +64,16 @@ public sealed class Checkpoint
     /// <summary>The parts that are there.</summary>
     public required IReadOnlyList<CheckpointPart> Parts { get; init; }
 
+    /// <summary>What making a clip takes and this model has not, in words for messages.</summary>
+    public IReadOnlyList<string> Lacks =>
+    [
+        .. Transformer is null ? ["transformer"] : Array.Empty<string>(),
+        .. Vae is null ? ["VAE"] : Array.Empty<string>(),
+        .. TextEncoder is null ? ["text encoder"] : Array.Empty<string>(),
+        .. Transformer?.ImageDim is not null && ImageEncoder is null ? ["image encoder"] : Array.Empty<string>(),
+        .. TokenizerPath is null ? ["tokenizer (spiece.model)"] : Array.Empty<string>(),
+    ];
+
     /// <summary>What files without a configuration were taken for, in sentences for the user.</summary>
     public IReadOnlyList<string> Notes { get; init; } = [];
 

@@ -32,8 +32,11 @@ public interface IVideoEngine : IAsyncDisposable
     /// <summary>Says what a request will take and how it would be run; reads no weights.</summary>
     Task<MemoryPlan> PlanAsync(VideoRequest request, CancellationToken cancel = default);
 
+    /// <summary>Lists the models at hand, and which of them each tier takes on this machine; reads no weights.</summary>
+    Task<ModelCatalog> ModelsAsync(CancellationToken cancel = default);
+
     /// <summary>Says what a model is and can do; reads no weights.</summary>
-    /// <param name="model">Folder or file; null means the one the engine was set up with.</param>
+    /// <param name="model">Folder, file, or name of an installed model; null means the one the engine was set up with.</param>
     /// <param name="cancel">Stops waiting.</param>
     Task<ModelInfo> InfoAsync(string? model = null, CancellationToken cancel = default);
 }

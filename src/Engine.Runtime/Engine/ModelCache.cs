@@ -22,11 +22,11 @@ sealed class ModelCache(VideoEngineOptions options, ILogger log, Device? given =
     public long HeldBytes => _devices.Values.Sum(d => d.Device.Allocated) + (given?.Allocated ?? 0);
 
     /// <summary>The model's description; reads configurations, no weights.</summary>
-    /// <param name="model">Folder or file; null means the engine's own.</param>
+    /// <param name="model">Folder, file, or name of an installed model; null means the engine's own.</param>
     /// <exception cref="EngineException">There is no model there.</exception>
     public Checkpoint Open(string? model)
     {
-        string path = Path.GetFullPath(model ?? options.ModelPath ?? throw new RequestException("model", "no model was named; give the folder of one."));
+        string path = Path.GetFullPath(PathOf(model) ?? throw new RequestException("model", "no model was named, and none is installed; give the folder of one."));
         lock (_lock)
         {
             if (!_checkpoints.TryGetValue(path, out var checkpoint))
@@ -49,7 +49,7 @@ sealed class ModelCache(VideoEngineOptions options, ILogger log, Device? given =
         }
 
         // A transformer of its own brings no other parts along; without one, parts of the engine's own model are replaced.
-        string? path = request.Model ?? (files.Transformer is null ? options.ModelPath : null);
+        string? path = request.Model is null && files.Transformer is not null ? null : PathOf(request.Model);
         string key = string.Join('|', new[] { path ?? "" }.Concat(files.Given.Select(file => $"{file.Field}={Path.GetFullPath(file.Path)}")));
         lock (_lock)
         {
@@ -135,6 +135,8 @@ sealed class ModelCache(VideoEngineOptions options, ILogger log, Device? given =
             opened.Dispose();
         }
     }
+
+    string? PathOf(string? model) => model is null ? options.ModelPath : InstalledModels.PathOf(model, options.ModelPath, options.ModelsFolder);
 
     // An accelerator is opened once, whatever choice led to it: its kernels are compiled anew for each opening.
     OpenedDevice Open(DeviceChoice choice, int threads)

@@ -16,6 +16,7 @@ public sealed class VideoEngine : IVideoEngine
     readonly VideoEngineOptions _options;
     readonly ILogger _log;
     readonly ModelCache _models;
+    readonly ModelChooser _chooser;
     readonly SemaphoreSlim _slots;
     readonly CancellationTokenSource _closing = new();
     int _disposed;
@@ -38,6 +39,7 @@ public sealed class VideoEngine : IVideoEngine
         _options = options;
         _log = log ?? NullLogger<VideoEngine>.Instance;
         _models = new ModelCache(options, _log, device);
+        _chooser = new ModelChooser(options, _models);
         _slots = new SemaphoreSlim(options.MaxConcurrentRequests, options.MaxConcurrentRequests);
     }
 
@@ -79,7 +81,7 @@ public sealed class VideoEngine : IVideoEngine
         Task.Run(
             () =>
             {
-                var resolved = RequestResolver.Resolve(request, _models.Open(request));
+                var (_, resolved) = Resolve(request);
 
                 // A device that is not there is as wrong as a size that is not possible.
                 _models.Device(request);
@@ -92,12 +94,14 @@ public sealed class VideoEngine : IVideoEngine
         Task.Run(
             () =>
             {
-                var checkpoint = _models.Open(request);
-                var resolved = RequestResolver.Resolve(request, checkpoint);
+                var (checkpoint, resolved) = Resolve(request);
                 var parts = _models.Parts(checkpoint, request);
                 return Plan(resolved, parts, () => DeviceSpeed.Measure(_models.Device(request).Device)).Plan;
             },
             cancel);
+
+    /// <inheritdoc/>
+    public Task<ModelCatalog> ModelsAsync(CancellationToken cancel = default) => Task.Run(_chooser.Catalog, cancel);
 
     /// <inheritdoc/>
     public Task<ModelInfo> InfoAsync(string? model = null, CancellationToken cancel = default) =>
@@ -152,8 +156,7 @@ public sealed class VideoEngine : IVideoEngine
 
     GeneratedVideo Generate(VideoRequest request, GenerationOptions options, IProgress<GenerationProgress>? progress, CancellationToken cancel)
     {
-        var checkpoint = _models.Open(request);
-        var resolved = RequestResolver.Resolve(request, checkpoint);
+        var (checkpoint, resolved) = Resolve(request);
         var told = new JobProgress(resolved, progress);
         foreach (string note in resolved.Notes)
         {
@@ -187,6 +190,13 @@ public sealed class VideoEngine : IVideoEngine
                 (parts.Device as GpuDevice)?.Trim();
             }
         }
+    }
+
+    (Checkpoint Model, ResolvedRequest Resolved) Resolve(VideoRequest request)
+    {
+        var (model, choice) = _chooser.Open(request);
+        var resolved = RequestResolver.Resolve(request, model);
+        return (model, choice is null ? resolved : resolved with { Choice = choice, Notes = [choice.InWords, .. resolved.Notes] });
     }
 
     (MemoryPlan Plan, Residency Residency) Plan(ResolvedRequest resolved, ModelParts parts, Func<DeviceSpeed>? speed = null)

@@ -6,6 +6,12 @@ public sealed class VideoEngineOptions
     /// <summary>Folder or file of the model that requests use when they name none.</summary>
     public string? ModelPath { get; set; }
 
+    /// <summary>
+    /// Folder of installed models, which requests may name, and from which a <see cref="VideoRequest.Tier"/> takes one; null means none.
+    /// <see cref="Engine.Runtime.ModelsFolder.Default"/> is the user's own.
+    /// </summary>
+    public string? ModelsFolder { get; set; }
+
     /// <summary>Where to run.</summary>
     public DeviceChoice Device { get; set; } = DeviceChoice.Auto;
 

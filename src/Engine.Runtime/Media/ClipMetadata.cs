@@ -31,6 +31,9 @@ public sealed record ClipMetadata
     /// <summary>Name of the model.</summary>
     public string? Model { get; init; }
 
+    /// <summary>Why it was this model, where a tier chose it.</summary>
+    public string? ModelChoice { get; init; }
+
     /// <summary>Everything else of the request, as the caller likes to name it.</summary>
     public JsonObject? Settings { get; init; }
 
@@ -42,6 +45,7 @@ public sealed record ClipMetadata
         Add(json, "negative_prompt", NegativePrompt);
         Add(json, "seed", Seed);
         Add(json, "model", Model);
+        Add(json, "model_choice", ModelChoice);
         if (Settings is not null)
         {
             json["settings"] = Settings.DeepClone();
@@ -69,6 +73,7 @@ public sealed record ClipMetadata
                     NegativePrompt = Text(json, "negative_prompt"),
                     Seed = json["seed"] is JsonValue seed && seed.TryGetValue(out long value) ? value : null,
                     Model = Text(json, "model"),
+                    ModelChoice = Text(json, "model_choice"),
                     Settings = json["settings"]?.DeepClone() as JsonObject,
                 }
                 : null;

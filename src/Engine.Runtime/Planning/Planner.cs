@@ -56,6 +56,13 @@ sealed class Planner
         return (planner.Report(speed?.Invoke()), planner._residency);
     }
 
+    /// <summary>Bytes that a request would take where it cannot be run within a limit, however it is done; null where it can.</summary>
+    public static long? Excess(ModelParts parts, ResolvedRequest request, long limit, long baseline)
+    {
+        var planner = new Planner(parts, request, limit, baseline);
+        return planner.Fit(keepLoaded: false) ? null : planner.Peak;
+    }
+
     long Peak => _baseline + _stages.Max(s => s.Peak);
 
     bool Fit(bool keepLoaded)

@@ -16,14 +16,14 @@ public enum QualityTier
     Master,
 }
 
-/// <summary>Sizes and steps of the tiers, and sizes by proportion.</summary>
+/// <summary>Sizes and steps of the tiers, and sizes by proportion; <see cref="ModelTiers"/> says which model a tier takes.</summary>
 /// <remarks>
 /// | tier | pixels | steps |
 /// |---|---|---|
 /// | standard | 832 x 480 | 60 % of the model's |
 /// | pro | 1280 x 720 | the model's |
 /// | master | 1280 x 720 | 125 % of the model's |
-/// A tier leaves the choice of the model to the request. A model that was made for less than 480p keeps its own size in every tier. The sides are the multiples of the model's grid whose
+/// A model that was made for less than 480p keeps its own size in every tier. The sides are the multiples of the model's grid whose
 /// product comes nearest to the number of pixels at the proportions asked for (the model's own by default).
 /// </remarks>
 public static class QualityTiers
@@ -35,12 +35,21 @@ public static class QualityTiers
     // 832:480, the models' usual size, counts as 16:9, and so does 1280:704.
     const double AsGoodAs = 0.05;
 
+    /// <summary>Pixels of a frame in a tier.</summary>
+    internal static long Pixels(QualityTier tier) => tier == QualityTier.Standard ? StandardPixels : ProPixels;
+
+    /// <summary>True for a model that was made for less than 480p.</summary>
+    internal static bool IsBelowStandard(ModelInfo info) => (long)info.Width * info.Height < StandardPixels;
+
     /// <summary>Steps of a tier; the model's own without one.</summary>
-    internal static int Steps(QualityTier? tier, Checkpoint model) => tier switch
+    internal static int Steps(QualityTier? tier, Checkpoint model) => Math.Max(1, (int)Math.Round(model.Info.Steps * StepShare(tier)));
+
+    /// <summary>Steps of a tier, as a share of the model's own.</summary>
+    internal static double StepShare(QualityTier? tier) => tier switch
     {
-        QualityTier.Standard => Math.Max(1, (int)Math.Round(model.Info.Steps * 0.6)),
-        QualityTier.Master => (int)Math.Round(model.Info.Steps * 1.25),
-        _ => model.Info.Steps,
+        QualityTier.Standard => 0.6,
+        QualityTier.Master => 1.25,
+        _ => 1,
     };
 
     /// <summary>Width and height of a request, pixels: as given, or as tier and proportions ask.</summary>
@@ -71,12 +80,7 @@ public static class QualityTiers
         }
 
         long own = (long)info.Width * info.Height;
-        long pixels = own < StandardPixels ? own : request.Tier switch
-        {
-            QualityTier.Standard => StandardPixels,
-            QualityTier.Pro or QualityTier.Master => ProPixels,
-            _ => own,
-        };
+        long pixels = request.Tier is { } tier && !IsBelowStandard(info) ? Pixels(tier) : own;
         if (pixels is StandardPixels or ProPixels)
         {
             // The published sizes rather than what rounding would make of them.

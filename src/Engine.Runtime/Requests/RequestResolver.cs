@@ -176,15 +176,7 @@ static class RequestResolver
 
     static void Parts(Checkpoint model)
     {
-        string[] absent =
-        [
-            .. model.Transformer is null ? ["transformer"] : Array.Empty<string>(),
-            .. model.Vae is null ? ["VAE"] : Array.Empty<string>(),
-            .. model.TextEncoder is null ? ["text encoder"] : Array.Empty<string>(),
-            .. model.Transformer?.ImageDim is not null && model.ImageEncoder is null ? ["image encoder"] : Array.Empty<string>(),
-            .. model.TokenizerPath is null ? ["tokenizer (spiece.model)"] : Array.Empty<string>(),
-        ];
-        if (absent.Length > 0)
+        if (model.Lacks is { Count: > 0 } absent)
         {
             throw new EngineException(ErrorKind.BadInput, $"The model {model.Path} has no {string.Join(" and no ", absent)}, which making a clip takes; complete its folder.");
         }

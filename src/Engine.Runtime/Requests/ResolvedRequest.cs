@@ -17,6 +17,9 @@ public sealed record ResolvedRequest
     /// <summary>Folder or file of the model.</summary>
     public required string ModelPath { get; init; }
 
+    /// <summary>Why it is this model, where the tier chose it; else null.</summary>
+    public ModelChoice? Choice { get; init; }
+
     /// <summary>What to show: the prompt, and the camera's path in words where it is played that way.</summary>
     public required string Prompt { get; init; }
 

@@ -35,7 +35,7 @@ public sealed record VideoRequest
     /// <summary>What to stay away from. Null takes the model's own default, which an empty text does not.</summary>
     public string? NegativePrompt { get; init; }
 
-    /// <summary>Folder or file of the model; null means the one the engine was set up with.</summary>
+    /// <summary>Folder or file of the model, or name of an installed one; null means the one that the tier takes, or the one the engine was set up with.</summary>
     public string? Model { get; init; }
 
     /// <summary>Parts of the model in files of their own; with a transformer among them, no <see cref="Model"/> is needed.</summary>
@@ -54,7 +54,7 @@ public sealed record VideoRequest
     /// <summary>Length in seconds; rounded to the nearest number of frames the model can make. When extending, the seconds to add.</summary>
     public double? Seconds { get; init; }
 
-    /// <summary>A documented set of size and steps (see <see cref="QualityTiers"/>); sizes and steps that are given win.</summary>
+    /// <summary>A documented set of size, steps and model (see <see cref="QualityTiers"/>, <see cref="ModelTiers"/>); what is given beside it wins.</summary>
     public QualityTier? Tier { get; init; }
 
     /// <summary>Proportions of the clip as <c>16:9</c>; the size then has as many pixels as the model's own, or the tier's.</summary>

@@ -203,10 +203,13 @@ public static class VideoRequestJson
         References = request.References is { } references ? [.. references.Select(r => Rooted(r, folder)!)] : null,
         Keyframes = request.Keyframes is { } keyframes ? [.. keyframes.Select(k => k with { Image = Rooted(k.Image, folder)! })] : null,
         Motion = request.Motion?.RootedAt(folder),
-        Model = request.Model is { } model ? Path.Combine(folder, model) : null,
+        Model = request.Model is { } model ? Rooted(model, folder) : null,
         Files = request.Files?.RootedAt(folder),
         Loras = request.Loras?.Select(lora => lora with { Path = Path.Combine(folder, lora.Path) }).ToArray(),
     };
+
+    // What is nowhere may be the name of an installed model.
+    static string Rooted(string model, string folder) => Path.Combine(folder, model) is var path && (File.Exists(path) || Directory.Exists(path)) ? path : model;
 
     static PictureInput? Rooted(PictureInput? picture, string folder) =>
         picture?.Path is { } path ? PictureInput.FromFile(Path.Combine(folder, path)) : picture;
