@@ -78,7 +78,7 @@ public sealed record Inspection
             throw new WeightFileException(path, "there is no such file or folder.");
         }
 
-        return File.Exists(System.IO.Path.Combine(path, DiffusersLayout.Index)) ? OfDiffusers(path)
+        return File.Exists(System.IO.Path.Combine(path, DiffusersLayout.Index)) || DiffusersLayout.FindParts(path).Count > 0 ? OfDiffusers(path)
             : OfficialLayout.FindParts(path) is { Count: > 0 } parts ? OfOfficial(path, parts)
             : OfLooseFiles(path);
     }

@@ -10,7 +10,7 @@ public static class ServiceCollectionExtensions
 {
     /// <summary>Registers <see cref="IVideoEngine"/> as one engine for the whole application; models load with the first request.</summary>
     /// <param name="services">The application's services.</param>
-    /// <param name="configure">Sets the engine up, at least <see cref="VideoEngineOptions.ModelPath"/>.</param>
+    /// <param name="configure">Sets the engine up, at least <see cref="VideoEngineOptions.ModelPath"/> or <see cref="VideoEngineOptions.ModelsFolder"/>.</param>
     public static IServiceCollection AddVideoEngine(this IServiceCollection services, Action<VideoEngineOptions>? configure = null)
     {
         ArgumentNullException.ThrowIfNull(services);

@@ -74,7 +74,7 @@ public sealed record InstalledModel
         return this with
         {
             Checkpoint = checkpoint,
-            Identity = checkpoint.Name == Name || checkpoint.Transformer is null ? Shown(transformers.FirstOrDefault() ?? inspection.Parts[0]) : checkpoint.Name,
+            Identity = checkpoint.Name == Name || checkpoint.Transformer is null ? Shown(transformers.FirstOrDefault() ?? inspection.Parts.FirstOrDefault()) : checkpoint.Name,
             WorkingParameters = transformers.Length == 0 ? 0 : transformers.Max(part => part.Values),
             Parameters = transformers.Sum(part => part.Values),
             Bytes = inspection.Parts.Sum(part => part.Bytes),
@@ -82,7 +82,7 @@ public sealed record InstalledModel
         };
     }
 
-    static string Shown(InspectedPart part) => part.Identity?.Name.Split(" (", 2)[0] ?? "unreadable";
+    static string Shown(InspectedPart? part) => part?.Identity?.Name.Split(" (", 2)[0] ?? "unreadable";
 
     static string? ProblemOf(Checkpoint checkpoint, Inspection inspection)
     {

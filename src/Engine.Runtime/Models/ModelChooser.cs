@@ -61,9 +61,10 @@ sealed class ModelChooser(VideoEngineOptions options, ModelCache cache)
     ModelChoice Choose(QualityTier tier, VideoRequest request, IReadOnlyList<InstalledModel> usable)
     {
         var passed = new List<PassedOver>();
+        RequestException? first = null;
         foreach (var model in ModelTiers.Ranked(tier, request, usable))
         {
-            if (Obstacle(model, request) is not { } obstacle)
+            if (Obstacle(model, request, ref first) is not { } obstacle)
             {
                 return new ModelChoice(tier, model, passed);
             }
@@ -71,12 +72,18 @@ sealed class ModelChooser(VideoEngineOptions options, ModelCache cache)
             passed.Add(obstacle);
         }
 
+        if (first is not null && passed.All(p => p.Why == passed[0].Why))
+        {
+            // It is not for the model.
+            throw first;
+        }
+
         string why = passed.Count == 0 ? "no model is at hand" : $"no model at hand can do this: {string.Join("; ", passed.Select(p => p.InWords))}";
         throw new RequestException("tier", $"{why}; install one that can, or name one.", passed.Any(p => p.ForMemory) ? ErrorKind.NoResources : ErrorKind.BadRequest);
     }
 
     /// <summary>What keeps a model from making a clip on this machine, or null.</summary>
-    PassedOver? Obstacle(InstalledModel model, VideoRequest request)
+    PassedOver? Obstacle(InstalledModel model, VideoRequest request, ref RequestException? first)
     {
         try
         {
@@ -90,6 +97,7 @@ sealed class ModelChooser(VideoEngineOptions options, ModelCache cache)
         }
         catch (RequestException e)
         {
+            first ??= e;
             return new PassedOver(model, Shortened(e.Problems[0].Message), ForMemory: false);
         }
         catch (EngineException e) when (e.Kind == ErrorKind.BadInput)

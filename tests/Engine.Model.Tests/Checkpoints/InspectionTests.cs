@@ -42,6 +42,17 @@ public sealed class InspectionTests
     }
 
     [Fact]
+    public void A_folder_of_parts_needs_no_index_to_be_known()
+    {
+        var inspection = Inspection.Of(Path.Combine(Repository.Goldens, "models", "wide-head-128"));
+
+        Assert.Equal("diffusers folder", inspection.Layout);
+        Assert.True(Assert.Single(inspection.Parts).Identity!.IsComplete);
+        Assert.NotNull(inspection.Checkpoint);
+        Assert.Contains(inspection.Problems, p => p.Contains("the tokenizer, is missing", StringComparison.Ordinal));
+    }
+
+    [Fact]
     public void Missing_extra_and_misshapen_tensors_are_told_in_the_files_own_names()
     {
         var list = Manifests.Read("official.wan2.1-t2v-1.3b").ToList();

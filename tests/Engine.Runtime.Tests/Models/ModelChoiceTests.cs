@@ -105,7 +105,7 @@ public sealed class ModelChoiceTests : IDisposable
         Assert.Equal(ErrorKind.NoResources, error.Kind);
 
         error = await Assert.ThrowsAsync<RequestException>(() => engine.ResolveAsync(s_text with { Tier = QualityTier.Pro, Frames = 6 }, TestContext.Current.CancellationToken));
-        Assert.Contains("6 is not 4n + 1", error.Message, StringComparison.Ordinal);
+        Assert.StartsWith("frames: 6 is not 4n + 1", error.Message, StringComparison.Ordinal);
         error = await Assert.ThrowsAsync<RequestException>(() => engine.ResolveAsync(s_text with { Tier = QualityTier.Pro, Steps = 0, Fps = 0 }, TestContext.Current.CancellationToken));
         Assert.Equal(["fps", "steps"], error.Problems.Select(p => p.Field).Order(StringComparer.Ordinal));
     }
