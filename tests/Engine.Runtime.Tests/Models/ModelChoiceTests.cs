@@ -94,7 +94,7 @@ public sealed class ModelChoiceTests : IDisposable
     [Fact]
     public async Task Where_none_can_every_reason_is_told()
     {
-        _models.Add(Name13B, KnownModels.T2V13B);
+        _models.Add(Name13B, KnownModels.T2V13B).Add(Name14B, KnownModels.T2V14B);
         await using var engine = new VideoEngine(new VideoEngineOptions { ModelsFolder = _models.Folder });
 
         var error = await Assert.ThrowsAsync<RequestException>(() => engine.ResolveAsync(s_picture with { Tier = QualityTier.Pro }, TestContext.Current.CancellationToken));
