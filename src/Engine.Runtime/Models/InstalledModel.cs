@@ -74,7 +74,7 @@ public sealed record InstalledModel
         return this with
         {
             Checkpoint = checkpoint,
-            Identity = checkpoint.Name == Name || checkpoint.Transformer is null ? Shown(transformers.FirstOrDefault() ?? inspection.Parts.FirstOrDefault()) : checkpoint.Name,
+            Identity = checkpoint.Name == Name || checkpoint.Transformer is null ? Shown(transformers.FirstOrDefault() ?? (inspection.Parts is [var first, ..] ? first : null)) : checkpoint.Name,
             WorkingParameters = transformers.Length == 0 ? 0 : transformers.Max(part => part.Values),
             Parameters = transformers.Sum(part => part.Values),
             Bytes = inspection.Parts.Sum(part => part.Bytes),
