@@ -6,7 +6,8 @@ namespace Engine.Model.Checkpoints;
 /// <summary>What published models are called and made for, where their files do not say.</summary>
 /// <remarks>
 /// wan/configs and generate.py of Wan-Video/Wan2.1 @ 9737cba9c1c3c4d04b33fcad41c111989865d315 and of Wan-Video/Wan2.2
-/// @ 42bf4cfaa384bc21833865abc2f9e6c0e67233dc.
+/// @ 42bf4cfaa384bc21833865abc2f9e6c0e67233dc. VACE with two experts: examples/wan2.2_vace_fun and config/wan2.2/wan_civitai_t2v.yaml of
+/// aigc-apps/VideoX-Fun @ 804a4258e2608f855ccaec8fffa279e75a3b89c6.
 /// </remarks>
 static class ModelDefaults
 {
@@ -24,10 +25,11 @@ static class ModelDefaults
         }
 
         bool takesImage = !abilities.HasFlag(Abilities.Text) && abilities != Abilities.None;
+        bool control = transformer is { VaceLayers.Count: > 0 };
         var info = new ModelInfo
         {
             Abilities = abilities,
-            Steps = takesImage || experts ? 40 : 50,
+            Steps = takesImage || (experts && !control) ? 40 : 50,
             ExpandTimesteps = perToken,
             EndFrame = abilities.HasFlag(Abilities.FirstLastFrame) ? EndFrameStyle.LastPixelFrame : EndFrameStyle.None,
         };
@@ -40,13 +42,16 @@ static class ModelDefaults
         {
             info = takesImage
                 ? info with { BoundaryRatio = 0.9f, Guidance = 3.5f, Guidance2 = 3.5f }
+                : control
+                ? info with { BoundaryRatio = 0.875f }
                 : info with { BoundaryRatio = 0.875f, Guidance = 4, Guidance2 = 3 };
         }
 
         // Wan 2.1 I2V takes 3 at 480p and 5 at 720p; the default size here is 480p.
         float shift = transformer switch
         {
-            { PosEmbedSeqLen: not null } or { VaceLayers.Count: > 0 } => 16,
+            { PosEmbedSeqLen: not null } => 16,
+            _ when control => experts ? 12 : 16,
             _ when experts => takesImage ? 5 : 12,
             _ => takesImage ? 3 : 5,
         };

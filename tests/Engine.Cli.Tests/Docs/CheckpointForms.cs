@@ -25,6 +25,10 @@ sealed class CheckpointForms : IDisposable
         return Checkpoint.Open(path);
     }
 
+    /// <summary>A folder with two transformers, made of a small model with one.</summary>
+    public string Experts(string model) => ExpertFolders.Make(
+        Path.Combine(_folder, $"{model}-experts"), Path.Combine(Repository.Goldens, "models", model), boundary: 0.875f, changed: _ => true);
+
     /// <summary>True when a LoRA for the query of the first block finds its place.</summary>
     public bool TakesLora(Checkpoint model)
     {
