@@ -14,27 +14,37 @@ static class Fill
     /// <param name="hole">[H, W], true where a pixel is missing.</param>
     public static Image Run(Image picture, bool[] hole)
     {
-        var level = new Level(picture.Width, picture.Height);
-        for (int i = 0; i < hole.Length; i++)
-        {
-            level.Weight[i] = hole[i] ? 0 : 1;
-            for (int c = 0; c < 3; c++)
-            {
-                level.Colour[(i * 3) + c] = hole[i] ? 0 : picture.Rgb[(i * 3) + c];
-            }
-        }
-
-        var filled = Push(level);
+        double[] filled = Run(Array.ConvertAll(picture.Rgb, value => (double)value), picture.Width, picture.Height, hole);
         byte[] rgb = [.. picture.Rgb];
         for (int i = 0; i < rgb.Length; i++)
         {
             if (hole[i / 3])
             {
-                rgb[i] = (byte)Math.Clamp(filled.Colour[i] + 0.5, 0, 255);
+                rgb[i] = (byte)Math.Clamp(filled[i] + 0.5, 0, 255);
             }
         }
 
         return new Image(picture.Width, picture.Height, rgb);
+    }
+
+    /// <summary>Values of three channels with their holes filled; 0 everywhere when nothing is known.</summary>
+    /// <param name="values">[H, W, 3].</param>
+    /// <param name="width">W.</param>
+    /// <param name="height">H.</param>
+    /// <param name="hole">[H, W], true where a value is missing.</param>
+    public static double[] Run(double[] values, int width, int height, bool[] hole)
+    {
+        var level = new Level(width, height);
+        for (int i = 0; i < hole.Length; i++)
+        {
+            level.Weight[i] = hole[i] ? 0 : 1;
+            for (int c = 0; c < 3; c++)
+            {
+                level.Colour[(i * 3) + c] = hole[i] ? 0 : values[(i * 3) + c];
+            }
+        }
+
+        return Push(level).Colour;
     }
 
     static Level Push(Level level)

@@ -1,6 +1,5 @@
 using Engine.Kernels;
 using Engine.Model.Vae;
-using Engine.Runtime.Media;
 
 namespace Engine.Runtime.Pipelines;
 
@@ -36,17 +35,5 @@ static class DecodeStage
         }
 
         decoder.Finish(take, (_, _) => cancel.ThrowIfCancellationRequested());
-    }
-
-    /// <summary>Puts the source's pixels back where the mask is not set.</summary>
-    public static void PasteBack(Image source, bool[] mask, Span<byte> rgb24)
-    {
-        for (int i = 0; i < mask.Length; i++)
-        {
-            if (!mask[i])
-            {
-                source.Rgb.AsSpan(i * 3, 3).CopyTo(rgb24[(i * 3)..]);
-            }
-        }
     }
 }

@@ -75,7 +75,7 @@ sealed class FrameMaker(
         PixelRange.ToBytes(frame.Device, frame, rgb, scratch);
         if (original is not null)
         {
-            DecodeStage.PasteBack(original, mask!, rgb);
+            PasteBack.Run(original, mask!, rgb, even: PastesBack);
         }
 
         Published();

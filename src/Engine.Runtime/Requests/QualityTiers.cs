@@ -80,7 +80,21 @@ public static class QualityTiers
         }
 
         long own = (long)info.Width * info.Height;
-        long pixels = request.Tier is { } tier && !IsBelowStandard(info) ? Pixels(tier) : own;
+        return Near(model, ratio, request.Tier is { } tier && !IsBelowStandard(info) ? Pixels(tier) : own);
+    }
+
+    /// <summary>The size on a model's grid with as many pixels as its own, at proportions.</summary>
+    internal static (int Width, int Height) Near(Checkpoint model, double ratio) => Near(model, ratio, (long)model.Info.Width * model.Info.Height);
+
+    /// <summary>The largest size on a model's grid that is not larger; one cell at least.</summary>
+    internal static (int Width, int Height) Within(Checkpoint model, double width, double height)
+    {
+        var (gridX, gridY) = Grid(model);
+        return (Math.Max(1, (int)(width / gridX)) * gridX, Math.Max(1, (int)(height / gridY)) * gridY);
+    }
+
+    static (int Width, int Height) Near(Checkpoint model, double ratio, long pixels)
+    {
         if (pixels is StandardPixels or ProPixels)
         {
             // The published sizes rather than what rounding would make of them.
@@ -96,10 +110,12 @@ public static class QualityTiers
 
     static (int Width, int Height) OnGrid(Checkpoint model, double width, double height)
     {
-        int gridX = model.Vae!.SpatialFactor * model.Transformer!.Patch.W;
-        int gridY = model.Vae.SpatialFactor * model.Transformer.Patch.H;
+        var (gridX, gridY) = Grid(model);
         return (Nearest(width, gridX), Nearest(height, gridY));
     }
+
+    static (int X, int Y) Grid(Checkpoint model) =>
+        (model.Vae!.SpatialFactor * model.Transformer!.Patch.W, model.Vae.SpatialFactor * model.Transformer.Patch.H);
 
     static double? Parse(string text)
     {

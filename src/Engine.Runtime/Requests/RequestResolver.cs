@@ -28,6 +28,12 @@ static class RequestResolver
 
         var notes = new List<string>();
         var source = (request.Video ?? request.Control) is { } clip ? SourceClip.Open(clip) : null;
+        if (source is not null && request is { Width: null, Height: null, Aspect: null, Tier: null })
+        {
+            (width, height) = SourceSize.Of(notes, request, source, model);
+            Grid(wrong, model, width, height);
+        }
+
         double fps = request.Fps ?? source?.Fps ?? model.Info.Fps;
         int frames = Frames(wrong, notes, request, task, model, fps, source?.Count);
         var keyframes = RequestKeyframes.Place(wrong, request, frames, fps);

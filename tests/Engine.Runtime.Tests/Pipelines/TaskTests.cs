@@ -1,4 +1,5 @@
 using Engine.Kernels;
+using Engine.Runtime.Pipelines;
 using Engine.Runtime.Tests.Jobs;
 using Engine.Testing;
 using Xunit;
@@ -18,11 +19,11 @@ public sealed class TaskTests
         bool[] mask = MaskClip.Open(request.Mask, (128, 128), 128, 128).ReadFlags(1).Single();
         for (int f = 0; f < 5; f++)
         {
-            byte[] source = Pictures.Load(request.Video!.Frames[f]).Rgb;
-            for (int i = 0; i < source.Length; i++)
-            {
-                Assert.Equal(mask[i / 3] ? plain[f][i] : source[i], pasted[f][i]);
-            }
+            var source = Pictures.Load(request.Video!.Frames[f]);
+            byte[] want = [.. plain[f]];
+            PasteBack.Run(source, mask, want, even: true);
+            Assert.Equal(want, pasted[f]);
+            Assert.All(Enumerable.Range(0, want.Length).Where(i => !mask[i / 3]), i => Assert.Equal(source.Rgb[i], pasted[f][i]));
         }
     }
 
