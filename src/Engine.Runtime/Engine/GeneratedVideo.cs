@@ -155,7 +155,7 @@ public sealed class GeneratedVideo : IAsyncDisposable
         try
         {
             progress.Enter(GenerationStage.Decoding);
-            new FrameMaker(_parts, Request, _residency, _observer, queue, progress).Run(_latent, cancel);
+            new FrameMaker(_parts, Request, _residency, Request.Request.HoldColour ? _heldTo : 0, _observer, queue, progress).Run(_latent, cancel);
             queue.Complete();
             return true;
         }

@@ -5,7 +5,8 @@ namespace Engine.Runtime.Motion;
 /// <summary>Fills what is uncovered in a picture smoothly from what lies around it.</summary>
 /// <remarks>
 /// Pull and push: known pixels are averaged down level by level until every cell knows a colour, and on the way back each unknown
-/// cell takes the smoothly enlarged colour of the level below. Linear in the pixels, and exact where nothing is missing.
+/// cell takes the smoothly enlarged colour of the level below. What is known in part takes a part of it. Linear in the pixels, and exact
+/// where nothing is missing.
 /// </remarks>
 static class Fill
 {
@@ -14,7 +15,8 @@ static class Fill
     /// <param name="hole">[H, W], true where a pixel is missing.</param>
     public static Image Run(Image picture, bool[] hole)
     {
-        double[] filled = Run(Array.ConvertAll(picture.Rgb, value => (double)value), picture.Width, picture.Height, hole);
+        double[] filled = Run(
+            Array.ConvertAll(picture.Rgb, value => (double)value), picture.Width, picture.Height, Array.ConvertAll(hole, missing => missing ? 0.0 : 1));
         byte[] rgb = [.. picture.Rgb];
         for (int i = 0; i < rgb.Length; i++)
         {
@@ -31,17 +33,14 @@ static class Fill
     /// <param name="values">[H, W, 3].</param>
     /// <param name="width">W.</param>
     /// <param name="height">H.</param>
-    /// <param name="hole">[H, W], true where a value is missing.</param>
-    public static double[] Run(double[] values, int width, int height, bool[] hole)
+    /// <param name="known">[H, W], how far each is known: 0 (missing) to 1.</param>
+    public static double[] Run(double[] values, int width, int height, double[] known)
     {
         var level = new Level(width, height);
-        for (int i = 0; i < hole.Length; i++)
+        known.CopyTo(level.Weight, 0);
+        for (int i = 0; i < values.Length; i++)
         {
-            level.Weight[i] = hole[i] ? 0 : 1;
-            for (int c = 0; c < 3; c++)
-            {
-                level.Colour[(i * 3) + c] = hole[i] ? 0 : values[(i * 3) + c];
-            }
+            level.Colour[i] = known[i / 3] > 0 ? values[i] : 0;
         }
 
         return Push(level).Colour;
@@ -49,7 +48,7 @@ static class Fill
 
     static Level Push(Level level)
     {
-        if (level.Weight.All(w => w > 0) || (level.Width == 1 && level.Height == 1))
+        if (level.Weight.All(w => w >= 1) || (level.Width == 1 && level.Height == 1))
         {
             return level;
         }
@@ -57,7 +56,8 @@ static class Fill
         var below = Push(Pull(level));
         for (int i = 0; i < level.Weight.Length; i++)
         {
-            if (level.Weight[i] > 0)
+            double own = level.Weight[i];
+            if (own >= 1)
             {
                 continue;
             }
@@ -66,7 +66,7 @@ static class Fill
             double y = Math.Clamp((((i / level.Width) + 0.5) / 2) - 0.5, 0, below.Height - 1);
             for (int c = 0; c < 3; c++)
             {
-                level.Colour[(i * 3) + c] = below.Sample(x, y, c);
+                level.Colour[(i * 3) + c] = (own * level.Colour[(i * 3) + c]) + ((1 - own) * below.Sample(x, y, c));
             }
 
             level.Weight[i] = 1;
@@ -97,7 +97,7 @@ static class Fill
                     small.Colour[(i * 3) + c] /= small.Weight[i];
                 }
 
-                small.Weight[i] = 1;
+                small.Weight[i] = Math.Min(1, small.Weight[i]);
             }
         }
 

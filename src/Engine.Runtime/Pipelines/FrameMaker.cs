@@ -5,10 +5,18 @@ using Engine.Runtime.Motion;
 namespace Engine.Runtime.Pipelines;
 
 /// <summary>Makes the frames that are handed out: decoded ones, with a joined source before them or its pixels put back.</summary>
+/// <param name="parts">The model.</param>
+/// <param name="request">What was asked for.</param>
+/// <param name="residency">How large frames are cut.</param>
+/// <param name="heldTo">Latent frames to whose end colours are held; 0 where they are not.</param>
+/// <param name="observer">Sees frames as they are decoded.</param>
+/// <param name="queue">Where frames go.</param>
+/// <param name="progress">Told about every frame.</param>
 sealed class FrameMaker(
-    ModelParts parts, ResolvedRequest request, Residency residency, IPipelineObserver? observer, FrameQueue queue, JobProgress progress)
+    ModelParts parts, ResolvedRequest request, Residency residency, int heldTo, IPipelineObserver? observer, FrameQueue queue, JobProgress progress)
 {
     int _handedOut;
+    ColourMatch? _match;
 
     /// <summary>Decodes a latent [C, T, h, w] into the queue.</summary>
     public void Run(Tensor latent, CancellationToken cancel)
@@ -24,17 +32,24 @@ sealed class FrameMaker(
         using var originals = PastesBack ? source!.Read(0, request.Frames, request.Width, request.Height, margins: request.Margins).GetEnumerator() : null;
         using var masks = PastesBack ? request.OpenMask(source!).ReadFlags(request.Frames).GetEnumerator() : null;
         var (still, moving) = Still();
+        int last = heldTo == 0 ? int.MaxValue : (heldTo - 1) * parts.Checkpoint.Vae!.TemporalFactor;
         using var lease = parts.Decoder.Rent(cancel);
         DecodeStage.Run(lease.Value, latent, residency.Decode, (first, frames) =>
         {
             observer?.OnFrames(first, frames);
             for (int i = 0; i < frames.Shape[0]; i++)
             {
+                if (first + i == last)
+                {
+                    HoldTo(frames[i], scratch);
+                }
+
                 originals?.MoveNext();
                 masks?.MoveNext();
+                bool isNew = first + i > last;
                 if (backward ? first + i < request.Frames - request.Overlap : first + i >= request.DroppedFrames)
                 {
-                    Hand(frames[i], originals?.Current ?? still, masks?.Current ?? moving, scratch, cancel);
+                    Hand(frames[i], originals?.Current ?? still, masks?.Current ?? moving, isNew ? _match : null, scratch, cancel);
                 }
             }
         }, cancel);
@@ -67,12 +82,30 @@ sealed class FrameMaker(
         return (scene.First, Array.ConvertAll(scene.Static!, s => !s));
     }
 
+    // The frame that is gone on from: the source's own, where it is there, else as it is decoded.
+    void HoldTo(Tensor decoded, Workspace scratch)
+    {
+        var rgb = new byte[request.Width * request.Height * 3];
+        int? own = request.SourceLatents is null ? request.SourceFrames - 1 : request.JoinedFrames > 0 ? request.JoinedFrames - 1 : null;
+        if (request.Task == VideoTask.Extend && own is { } frame)
+        {
+            rgb = SourceClip.Open(request.Request.Video!).Read(frame, 1, request.Width, request.Height).Single().Rgb;
+        }
+        else
+        {
+            PixelRange.ToBytes(decoded.Device, decoded, rgb, scratch);
+        }
+
+        _match = new ColourMatch(rgb, request.Width, request.Height);
+    }
+
     bool PastesBack => request.Task == VideoTask.Edit && request.Request.PasteBack;
 
-    void Hand(Tensor frame, Image? original, bool[]? mask, Workspace scratch, CancellationToken cancel)
+    void Hand(Tensor frame, Image? original, bool[]? mask, ColourMatch? match, Workspace scratch, CancellationToken cancel)
     {
         byte[] rgb = queue.Next(cancel);
         PixelRange.ToBytes(frame.Device, frame, rgb, scratch);
+        match?.Apply(rgb);
         if (original is not null)
         {
             PasteBack.Run(original, mask!, rgb, even: PastesBack);

@@ -15,7 +15,7 @@ static class PasteBack
     public const double Most = 32;
 
     // Pixels on each side of a square: a latent's, below which decoders lose detail rather than colour.
-    const int Cell = 8;
+    const int Side = 8;
 
     /// <summary>Puts pixels back.</summary>
     /// <param name="source">The source's frame.</param>
@@ -26,7 +26,9 @@ static class PasteBack
     {
         if (even)
         {
-            Even(source, mask, rgb24);
+            var cells = new ColourCells(source.Width, source.Height, Side);
+            double[] differences = Differences(cells, source, mask, rgb24, out double[] known);
+            cells.Add(Fill.Run(differences, cells.Columns, cells.Rows, known), rgb24, mask);
         }
 
         for (int i = 0; i < mask.Length; i++)
@@ -38,35 +40,16 @@ static class PasteBack
         }
     }
 
-    static void Even(Image source, bool[] mask, Span<byte> rgb24)
-    {
-        int columns = (source.Width + Cell - 1) / Cell;
-        int rows = (source.Height + Cell - 1) / Cell;
-        double[] differences = Fill.Run(Differences(source, mask, rgb24, columns, rows, out bool[] holes), columns, rows, holes);
-        for (int i = 0; i < mask.Length; i++)
-        {
-            if (mask[i])
-            {
-                double x = Math.Clamp((((i % source.Width) + 0.5) / Cell) - 0.5, 0, columns - 1);
-                double y = Math.Clamp((((i / source.Width) + 0.5) / Cell) - 0.5, 0, rows - 1);
-                for (int c = 0; c < 3; c++)
-                {
-                    rgb24[(i * 3) + c] = (byte)Math.Clamp(rgb24[(i * 3) + c] + Sample(differences, columns, rows, x, y, c) + 0.5, 0, 255);
-                }
-            }
-        }
-    }
-
     // Mean over the kept pixels of each square of what the source has more than the decoder shows.
-    static double[] Differences(Image source, bool[] mask, ReadOnlySpan<byte> rgb24, int columns, int rows, out bool[] holes)
+    static double[] Differences(ColourCells cells, Image source, bool[] mask, ReadOnlySpan<byte> rgb24, out double[] known)
     {
-        var sums = new double[columns * rows * 3];
-        var counts = new int[columns * rows];
+        var sums = new double[cells.Count * 3];
+        var counts = new int[cells.Count];
         for (int i = 0; i < mask.Length; i++)
         {
             if (!mask[i])
             {
-                int cell = (i / source.Width / Cell * columns) + (i % source.Width / Cell);
+                int cell = cells.Of(i);
                 counts[cell]++;
                 for (int c = 0; c < 3; c++)
                 {
@@ -80,19 +63,7 @@ static class PasteBack
             sums[i] = counts[i / 3] == 0 ? 0 : Math.Clamp(sums[i] / counts[i / 3], -Most, Most);
         }
 
-        holes = Array.ConvertAll(counts, count => count == 0);
+        known = Array.ConvertAll(counts, count => count == 0 ? 0.0 : 1);
         return sums;
-    }
-
-    static double Sample(double[] values, int columns, int rows, double x, double y, int channel)
-    {
-        int left = (int)x;
-        int top = (int)y;
-        int right = Math.Min(left + 1, columns - 1);
-        int bottom = Math.Min(top + 1, rows - 1);
-        double At(int column, int row) => values[(((row * columns) + column) * 3) + channel];
-        double above = At(left, top) + ((x - left) * (At(right, top) - At(left, top)));
-        double below = At(left, bottom) + ((x - left) * (At(right, bottom) - At(left, bottom)));
-        return above + ((y - top) * (below - above));
     }
 }
