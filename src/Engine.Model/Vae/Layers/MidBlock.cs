@@ -32,7 +32,7 @@ sealed class MidBlock
         return new MidBlock
         {
             Before = before,
-            Norm = attention.Vector("norm.gamma", [channels, 1, 1]),
+            Norm = loader.Gain(attention["norm"], [channels, 1, 1]),
             Query = qkv[0],
             Key = qkv[1],
             Value = qkv[2],

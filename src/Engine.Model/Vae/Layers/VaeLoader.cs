@@ -7,6 +7,7 @@ namespace Engine.Model.Vae.Layers;
 sealed class VaeLoader(Device device) : IDisposable
 {
     readonly List<ConvWeight> _packed = [];
+    readonly List<Tensor> _gains = [];
 
     /// <summary>Caches given out so far.</summary>
     public int Slots { get; private set; }
@@ -59,8 +60,20 @@ sealed class VaeLoader(Device device) : IDisposable
     }
 
     /// <summary>Loads the gain of a norm inside a video layer.</summary>
-    public Tensor Gain(WeightScope at, int channels) => at.Vector("gamma", [channels, 1, 1, 1]);
+    public Tensor Gain(WeightScope at, int channels) => Gain(at, [channels, 1, 1, 1]);
+
+    /// <summary>Loads a gain of any shape.</summary>
+    public Tensor Gain(WeightScope at, Shape shape)
+    {
+        var gain = at.Vector("gamma", shape);
+        _gains.Add(gain);
+        return gain;
+    }
 
     /// <inheritdoc/>
-    public void Dispose() => _packed.ForEach(weight => weight.Dispose());
+    public void Dispose()
+    {
+        _packed.ForEach(weight => weight.Dispose());
+        _gains.ForEach(gain => gain.Dispose());
+    }
 }
