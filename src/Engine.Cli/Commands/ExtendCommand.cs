@@ -9,7 +9,7 @@ static class ExtendCommand
 {
     static readonly string[] s_without =
     [
-        "prompt", "--config", "--image", "--end-image", "--video", "--mode", "--strength", "--mask", "--keep-outside", "--keyframe", "--control", "--expand",
+        "prompt", "--config", "--image", "--end-image", "--video", "--mode", "--strength", "--mask", "--keep-outside", "--keyframe", "--control", "--expand", "--show-masked",
         "--aspect", "--tier", "--brush",
     ];
 

@@ -12,6 +12,7 @@ sealed class GuideOptions
     readonly Option<string?> _control = Opt.Text("--control", "FILE", "Clip of poses, depths or edges that the new one follows");
     readonly Option<double[]?> _strength = Opt.Numbers("--control-strength", "X[,X...]", "How strongly these count: one number, or one for each control block", "a number, or numbers with commas between them");
     readonly Option<ExtendDirection?> _direction = Opt.Choice("--direction", "extend: go on after the source, or lead up to it", ("forward", ExtendDirection.Forward), ("backward", ExtendDirection.Backward));
+    readonly Option<bool> _showMasked = Opt.Flag("--show-masked", "edit, with VACE models: show the model what lies under the mask, to follow it (another colour, the same motion)");
     readonly Option<OnOffValue?> _holdColour = Opt.OnOff("--hold-colour", "Extending and long clips: keep the colours of the part before (default: on)");
     readonly Option<int?> _window = Opt.Int("--window", "N", "Frames of the rounds or windows that a long clip is made in, 4n+1 (default: what the model was trained for)");
     readonly Option<LongClip?> _longClip = Opt.Choice("--long-clip", "Clips longer than the model was trained for: rounds, windows that every step blends, or in one piece (default: rounds where the model goes on from a clip, else windows)", ("rounds", LongClip.Rounds), ("windows", LongClip.Windows), ("whole", LongClip.Whole));
@@ -24,7 +25,7 @@ sealed class GuideOptions
     /// <param name="except">Names of options that the command does not have.</param>
     public void AddTo(Command command, params string[] except)
     {
-        foreach (var option in (Option[])[_keyframe, _reference, _control, _strength, _direction, _expand, _holdColour, _longClip, _window, _tier, _aspect])
+        foreach (var option in (Option[])[_keyframe, _reference, _control, _strength, _direction, _expand, _showMasked, _holdColour, _longClip, _window, _tier, _aspect])
         {
             if (!except.Contains(option.Name))
             {
@@ -46,6 +47,7 @@ sealed class GuideOptions
             Control = parse.GetValue(_control) is { } control ? ClipInput.FromFile(control) : request.Control,
             ControlStrength = parse.GetValue(_strength) is { Length: > 0 } strengths ? strengths : request.ControlStrength,
             Direction = parse.GetValue(_direction) ?? request.Direction,
+            ShowMasked = parse.GetValue(_showMasked) || request.ShowMasked,
             HoldColour = parse.GetSwitch(_holdColour) ?? request.HoldColour,
             LongClip = parse.GetValue(_longClip) ?? request.LongClip,
             WindowFrames = parse.GetValue(_window) ?? request.WindowFrames,

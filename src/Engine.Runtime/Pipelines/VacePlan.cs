@@ -1,6 +1,10 @@
 namespace Engine.Runtime.Pipelines;
 
 /// <summary>What a request makes of each frame of a VACE model's control: its picture, and which of its pixels are made anew.</summary>
+/// <remarks>
+/// What lies under the mask of an edit is grey unless it is asked to be shown, as vace/annotators/inpainting.py of ali-vilab/VACE
+/// @ 48eb44f1c4be87cc65a98bff985a26976841e9f3 prepares clips (and pipeline_wan2_2_vace_fun.py of aigc-apps/VideoX-Fun): a model that sees it paints it again.
+/// </remarks>
 /// <param name="request">What was asked for.</param>
 /// <param name="inputs">Pictures and clips; null stands for any.</param>
 sealed class VacePlan(ResolvedRequest request, JobInputs? inputs)
@@ -15,13 +19,13 @@ sealed class VacePlan(ResolvedRequest request, JobInputs? inputs)
     public bool ShowsKept => request.Task is VideoTask.Edit or VideoTask.Extend || request.Keyframes.Count > 0;
 
     /// <summary>True when some frame is both shown to the model and made anew.</summary>
-    public bool ShowsAnew => request.Task is VideoTask.Edit or VideoTask.Control;
+    public bool ShowsAnew => request.Task == VideoTask.Control || request is { Task: VideoTask.Edit, Request.ShowMasked: true };
 
     /// <summary>The frames with what is made anew in grey.</summary>
     public IEnumerable<EncoderFrame> Kept(Action<string>? note) => Frames(note).Select(f => f with { Where = false });
 
     /// <summary>The frames with what is kept in grey.</summary>
-    public IEnumerable<EncoderFrame> Anew() => Frames(null);
+    public IEnumerable<EncoderFrame> Anew() => ShowsAnew ? Frames(null) : Nothing(request.Frames);
 
     /// <summary>Masks of the frames, 0 to 1 for each pixel [H, W], 1 where the clip is made anew; the same array may come again.</summary>
     public IEnumerable<float[]> Masks()

@@ -48,6 +48,11 @@ static class RequestAbilities
             Require(wrong, "references", Abilities.References, "reference pictures", model);
         }
 
+        if (request.ShowMasked && model.Transformer!.VaceLayers.Count == 0)
+        {
+            wrong.Add(new("show_masked", $"applies to VACE models; {model.Name} is shown the kept part alone."));
+        }
+
         if (task == VideoTask.Control && request.Keyframes is { Count: > 0 })
         {
             Require(wrong, "keyframes", Abilities.Keyframes, "pictures at given times", model);

@@ -109,6 +109,7 @@ static class RequestRules
         var mode = request.Mode ?? (edits ? VideoMode.Edit : VideoMode.Restyle);
         Only(found, "mode", request.Mode is not null, video, "applies to a source video; give one as video");
         Only(found, "mask", request.Mask is not null, video && mode == VideoMode.Edit, "applies to editing a source video; give one as video, with mode edit");
+        Only(found, "show_masked", request.ShowMasked, video && mode == VideoMode.Edit, "applies to editing a source video; give one as video, with a mask");
         Only(found, "strength", request.Strength is not null, video && mode == VideoMode.Restyle, "applies to restyling a source video; give one as video, with mode restyle");
         Only(found, "overlap", request.Overlap is not null, video && mode == VideoMode.Extend, "applies to extending a source video; give one as video, with mode extend");
         Only(found, "last_frame", request.LastFrame is not null, request.FirstFrame is not null, "needs a first_frame as well");

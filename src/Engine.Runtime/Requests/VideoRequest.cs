@@ -144,6 +144,12 @@ public sealed record VideoRequest
     /// <summary>Editing: one picture for all frames, or a clip with one for each; what is white in it is made anew, the rest is kept.</summary>
     public ClipInput? Mask { get; init; }
 
+    /// <summary>
+    /// Editing with a VACE model: show it what lies under the mask, which it then follows, as it does a control clip (another colour, the
+    /// same motion); else that is grey to it, and anything may come there.
+    /// </summary>
+    public bool ShowMasked { get; init; }
+
     /// <summary>Editing: pixels (of the source) to add around the source; they are made anew.</summary>
     public Margins? Expand { get; init; }
 

@@ -54,6 +54,8 @@ static class PipelineCases
             };
         }
 
+        // The recordings show all of the source.
+        request = request with { ShowMasked = golden.Optional("pipeline") == "WanVACEPipeline" && golden.Json.GetProperty("images").TryGetProperty("mask", out _) };
         foreach (var image in golden.Json.GetProperty("images").EnumerateObject())
         {
             request = image.Name switch

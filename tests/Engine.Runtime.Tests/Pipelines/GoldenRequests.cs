@@ -37,6 +37,7 @@ static class GoldenRequests
             Overlap = extends ? images.GetProperty("video").GetArrayLength() : null,
             PasteBack = false,
             HoldColour = false,
+            ShowMasked = images.TryGetProperty("mask", out _) && golden.Case.TryGetProperty("pipeline", out var pipeline) && pipeline.GetString() == "WanVACEPipeline",
         };
     }
 

@@ -27,6 +27,7 @@ public sealed class VideoRequestJsonTests
         Strength = 0.3,
         Join = false,
         PasteBack = false,
+        ShowMasked = true,
         MaxSequenceLength = 40,
         Device = DeviceChoice.Cpu,
         Threads = 2,
