@@ -12,7 +12,14 @@ public sealed class PictureRoundsTests
 
     static readonly VideoRequest s_request = new("a red ball")
     {
-        Width = Width, Height = Height, Frames = 25, WindowFrames = 9, Steps = 4, Shift = 5, Seed = 3, MaxSequenceLength = 40,
+        Width = Width,
+        Height = Height,
+        Frames = 25,
+        WindowFrames = 9,
+        Steps = 4,
+        Shift = 5,
+        Seed = 3,
+        MaxSequenceLength = 40,
         FirstFrame = PictureInput.FromRgb24(Enumerable.Range(0, Width * Height * 3).Select(i => (byte)(i / 19)).ToArray(), Width, Height),
     };
 

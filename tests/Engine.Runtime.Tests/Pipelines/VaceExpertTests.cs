@@ -17,7 +17,16 @@ public sealed class VaceExpertTests : IDisposable
 
     static readonly VideoRequest s_request = new("a red ball")
     {
-        Width = 48, Height = 32, Frames = 5, Steps = 4, Shift = 5, Seed = 1, MaxSequenceLength = 40, Guidance = 4, Guidance2 = 2, ControlStrength = [1.5, 0.5],
+        Width = 48,
+        Height = 32,
+        Frames = 5,
+        Steps = 4,
+        Shift = 5,
+        Seed = 1,
+        MaxSequenceLength = 40,
+        Guidance = 4,
+        Guidance2 = 2,
+        ControlStrength = [1.5, 0.5],
         References = [PictureInput.FromRgb24(Enumerable.Range(0, 32 * 32 * 3).Select(i => (byte)(i * 7)).ToArray(), 32, 32)],
     };
 
