@@ -15,8 +15,10 @@ namespace Engine.Model.Text;
 /// </remarks>
 public sealed class Umt5Encoder : IDisposable
 {
+    /// <summary>The other name of the tied embedding.</summary>
+    internal const string TiedName = "encoder.embed_tokens.weight";
+
     const string SharedName = "shared.weight";
-    const string EmbedName = "encoder.embed_tokens.weight";
 
     readonly IWeightSource _source;
     readonly TextEncoderConfig _config;
@@ -53,8 +55,8 @@ public sealed class Umt5Encoder : IDisposable
     public static void Declare(WeightScope at, TextEncoderConfig config)
     {
         // The embedding is tied: files hold it under one name, the other, or both.
-        bool named = at.Has(SharedName) || at.Has(EmbedName);
-        foreach (string name in (string[])[SharedName, EmbedName])
+        bool named = at.Has(SharedName) || at.Has(TiedName);
+        foreach (string name in (string[])[SharedName, TiedName])
         {
             if (!named || at.Has(name))
             {
@@ -172,7 +174,7 @@ public sealed class Umt5Encoder : IDisposable
 
     void Embed(int[] ids, Tensor x)
     {
-        var table = (_source.Find(SharedName) ?? _source.Find(EmbedName))!;
+        var table = (_source.Find(SharedName) ?? _source.Find(TiedName))!;
         if (!table.Type.IsWeightType())
         {
             throw new EngineException(ErrorKind.BadInput, $"{_source.Path}: the token embedding {table.Name} is stored as {table.Type}, which holds no floats that can be used.");

@@ -132,7 +132,7 @@ public sealed class WeightMutationTests(ITestOutputHelper output)
         InChannels = 2,
         OutChannels = 2,
         Heads = 2,
-        HeadDim = 4,
+        HeadDim = 6,
         FfnDim = 4,
         Layers = 1,
         FreqDim = 2,
