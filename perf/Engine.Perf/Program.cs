@@ -37,7 +37,7 @@ else if (args is ["ptxas", ..])
 else if (args is ["operations", var operation, .. var device])
 {
     OperationBenchmarks.Choose(operation, device.FirstOrDefault());
-    BenchmarkRunner.Run<OperationBenchmarks>();
+    BenchmarkRunner.Run<OperationBenchmarks>(new OperationConfig());
 }
 else
 {

@@ -6,7 +6,6 @@ using Engine.Kernels.Profiling;
 namespace Engine.Perf.Operations;
 
 /// <summary>Every operation at the shapes of its probe, in every variant, on every device of this machine.</summary>
-[InProcess]
 public class OperationBenchmarks
 {
     static string s_operation = "all";
