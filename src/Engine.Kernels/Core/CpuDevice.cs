@@ -34,14 +34,16 @@ public sealed unsafe class CpuDevice : Device
     /// <param name="threads">Threads to use, the caller's included; 0 means one per core.</param>
     /// <param name="isa">Instruction set; null means the widest present (or what <see cref="IsaVariable"/> says).</param>
     /// <exception cref="ArgumentException">The machine lacks the instruction set asked for.</exception>
+    /// <exception cref="EngineException">An environment variable asks for what there is not.</exception>
     public CpuDevice(int threads = 0, Isa? isa = null)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(threads);
-        Isa = isa ?? Requested;
-        if (Isa > WidestPresent)
+        if (isa > WidestPresent)
         {
-            throw new ArgumentException($"This machine has no {Isa}; the widest instruction set it has is {WidestPresent}.");
+            throw new ArgumentException($"This machine has no {isa}; the widest instruction set it has is {WidestPresent}.", nameof(isa));
         }
+
+        Isa = isa ?? Requested;
 
         Pool = new WorkerPool(threads == 0 ? Environment.ProcessorCount : threads);
     }
@@ -53,7 +55,7 @@ public sealed unsafe class CpuDevice : Device
         : Isa.Vector128;
 
     /// <summary>The instruction set that devices use unless told otherwise: what <see cref="IsaVariable"/> says, or the widest present.</summary>
-    /// <exception cref="ArgumentException">The variable names none.</exception>
+    /// <exception cref="EngineException">The variable names none, or one that the machine lacks.</exception>
     public static Isa Requested => FromEnvironment() ?? WidestPresent;
 
     /// <summary>The instruction set in use.</summary>
@@ -64,7 +66,7 @@ public sealed unsafe class CpuDevice : Device
 
     /// <summary>True when large weights are used where they lie in their files, through the system's file cache, rather than copied.</summary>
     /// <remarks>Unless told otherwise, what <see cref="MapVariable"/> says: true if it is not set.</remarks>
-    public bool MapsFiles { get; init; } = MapsByDefault();
+    public bool MapsFiles { get; set; } = MapsByDefault();
 
     /// <inheritdoc/>
     public override DeviceKind Kind => DeviceKind.Cpu;
@@ -126,7 +128,7 @@ public sealed unsafe class CpuDevice : Device
     {
         null or "" or "on" => true,
         "off" => false,
-        string other => throw new ArgumentException($"{MapVariable} is '{other}'; it can be on or off."),
+        string other => throw new EngineException(ErrorKind.BadRequest, $"{MapVariable} is '{other}'; it can be on or off."),
     };
 
     static Isa? FromEnvironment()
@@ -137,8 +139,13 @@ public sealed unsafe class CpuDevice : Device
             return null;
         }
 
-        return Enum.TryParse(name, ignoreCase: true, out Isa isa) && Enum.IsDefined(isa)
+        if (!Enum.TryParse(name, ignoreCase: true, out Isa isa) || !Enum.IsDefined(isa))
+        {
+            throw new EngineException(ErrorKind.BadRequest, $"{IsaVariable} is '{name}'; it can be vector128, avx2 or avx512.");
+        }
+
+        return isa <= WidestPresent
             ? isa
-            : throw new ArgumentException($"{IsaVariable} is '{name}'; it can be vector128, avx2 or avx512.");
+            : throw new EngineException(ErrorKind.NoResources, $"{IsaVariable} is '{name}', but the widest instruction set of this machine is {WidestPresent}.");
     }
 }

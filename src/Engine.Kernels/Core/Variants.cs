@@ -30,6 +30,7 @@ public sealed class VariantTable<TKernel> : IVariantTable, IEnumerable<Variant<T
 {
     readonly List<Variant<TKernel>> _all = [];
     readonly string _operation;
+    readonly string _variable;
     readonly string? _forced;
     Variant<TKernel>? _only;
 
@@ -38,7 +39,8 @@ public sealed class VariantTable<TKernel> : IVariantTable, IEnumerable<Variant<T
     public VariantTable(string operation)
     {
         _operation = operation;
-        _forced = Environment.GetEnvironmentVariable($"ENGINE_FORCE_{operation.ToUpperInvariant()}");
+        _variable = $"ENGINE_FORCE_{operation.ToUpperInvariant()}";
+        _forced = Environment.GetEnvironmentVariable(_variable);
     }
 
     /// <inheritdoc/>
@@ -63,6 +65,7 @@ public sealed class VariantTable<TKernel> : IVariantTable, IEnumerable<Variant<T
 
     /// <summary>The first variant that supports the device and shape (or the one asked for by the environment, where it does).</summary>
     /// <exception cref="NotSupportedException">No variant runs there.</exception>
+    /// <exception cref="EngineException">The environment names a variant that there is not.</exception>
     public TKernel Pick(Device device, Shape shape)
     {
         if (_only is not null)
@@ -74,7 +77,7 @@ public sealed class VariantTable<TKernel> : IVariantTable, IEnumerable<Variant<T
 
         if (!string.IsNullOrEmpty(_forced))
         {
-            var forced = Find(_forced) ?? throw Unknown(_forced);
+            var forced = Find(_forced) ?? throw new EngineException(ErrorKind.BadRequest, $"{_variable}: {Unknown(_forced).Message}");
             if (forced.Supports(device, shape))
             {
                 return Picked(device, forced);

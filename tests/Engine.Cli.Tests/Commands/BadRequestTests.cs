@@ -1,3 +1,5 @@
+using Engine.Testing;
+
 namespace Engine.Cli.Tests.Commands;
 
 /// <summary>Every bad request gets one sentence that names the field and what is allowed, before any weight is read.</summary>
@@ -66,6 +68,21 @@ public sealed class BadRequestTests
         Assert.Equal(code, run.ExitCode);
         Assert.StartsWith("error: ", sentence, StringComparison.Ordinal);
         Assert.Empty(run.Out);
+        Assert.Empty(folder.Names);
+    }
+
+    [Theory]
+    [InlineData("ENGINE_ISA", "sse9", "ENGINE_ISA is 'sse9'; it can be vector128, avx2 or avx512.")]
+    [InlineData("ENGINE_MAP_WEIGHTS", "maybe", "ENGINE_MAP_WEIGHTS is 'maybe'; it can be on or off.")]
+    [InlineData("ENGINE_FORCE_LINEAR", "Magic", "ENGINE_FORCE_LINEAR: Linear has no variant 'Magic'; it has ")]
+    public async Task An_environment_variable_with_an_unknown_value_is_said(string variable, string value, string expected)
+    {
+        using var folder = new TempFolder();
+        var environment = new Dictionary<string, string> { [variable] = value };
+        var run = await EngineProcess.RunAsync(Repository.Root, environment, "generate", "A red ball", "--device", "cpu", "-o", folder["clip.y4m"]);
+
+        Assert.Contains(run.ErrorLines, line => line.StartsWith($"error: {expected}", StringComparison.Ordinal));
+        Assert.Equal(1, run.ExitCode);
         Assert.Empty(folder.Names);
     }
 
