@@ -79,6 +79,11 @@ sealed class ModelCache(VideoEngineOptions options, ILogger log, Device? given =
             if (!_devices.TryGetValue((choice, threads), out var opened))
             {
                 opened = Open(choice, threads);
+                if (opened.Device is CpuDevice cpu)
+                {
+                    cpu.MapsFiles = options.MapWeights ?? cpu.MapsFiles;
+                }
+
                 _devices.Add((choice, threads), opened);
                 options.OnDevice?.Invoke(opened.Device);
                 log.LogInformation("Running on {Device}.", opened.Description);

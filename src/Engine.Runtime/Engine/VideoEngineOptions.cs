@@ -21,6 +21,12 @@ public sealed class VideoEngineOptions
     /// <summary>Most memory to use, bytes; null means what is free when a request starts.</summary>
     public long? MemoryLimit { get; set; }
 
+    /// <summary>
+    /// Use large weights where they lie in their files, on the host's cores, rather than copies: loading is quicker, but a file that someone
+    /// cuts short while it is in use ends the process. Null means what <see cref="Kernels.CpuDevice.MapVariable"/> says, or true.
+    /// </summary>
+    public bool? MapWeights { get; set; }
+
     /// <summary>Requests that run side by side; more wait in order. One uses the cores best; the others share the weights.</summary>
     public int MaxConcurrentRequests { get; set; } = 1;
 

@@ -24,6 +24,22 @@ public sealed class VideoEngineTests
         Assert.Single(hashes.Distinct());
     }
 
+    [Theory, InlineData(true), InlineData(false)]
+    public async Task Weights_are_mapped_or_copied_as_the_options_say_and_the_clip_is_the_same(bool maps)
+    {
+        CpuDevice? device = null;
+        await using var engine = NewEngine(options =>
+        {
+            options.MapWeights = maps;
+            options.OnDevice = opened => device = opened as CpuDevice;
+        });
+        string hash = await HashAsync(engine, s_request with { Device = DeviceChoice.Cpu });
+
+        Assert.Equal(maps, device!.MapsFiles);
+        await using var other = NewEngine(options => options.MapWeights = !maps);
+        Assert.Equal(hash, await HashAsync(other, s_request with { Device = DeviceChoice.Cpu }));
+    }
+
     [Fact]
     public async Task A_slow_consumer_holds_the_decoder_back()
     {
@@ -167,7 +183,12 @@ public sealed class VideoEngineTests
         Assert.Equal([2, 4], steps);
     }
 
-    static VideoEngine NewEngine() => new(new VideoEngineOptions { ModelPath = Repository.BuiltinModel });
+    static VideoEngine NewEngine(Action<VideoEngineOptions>? configure = null)
+    {
+        var options = new VideoEngineOptions { ModelPath = Repository.BuiltinModel };
+        configure?.Invoke(options);
+        return new VideoEngine(options);
+    }
 
     static Task<string> HashAsync(VideoEngine engine, VideoRequest request) => HashAsync(engine.StreamAsync(request));
 
