@@ -1,5 +1,4 @@
 using System.IO.MemoryMappedFiles;
-using System.Runtime.InteropServices;
 
 namespace Engine.Kernels;
 
@@ -7,7 +6,7 @@ namespace Engine.Kernels;
 /// <remarks>
 /// Its pages are those of the system's file cache: nothing is copied, and the system takes them back when memory runs short.
 /// </remarks>
-sealed unsafe partial class FileMemory : IDeviceMemory
+sealed unsafe class FileMemory : IDeviceMemory
 {
     const int PopulateForReading = 22;
 
@@ -42,7 +41,7 @@ sealed unsafe partial class FileMemory : IDeviceMemory
 
         nint page = Environment.SystemPageSize;
         byte* from = (byte*)((nint)(_address + offset) & ~(page - 1));
-        return Advise(from, (nuint)(_address + offset + bytes - from), PopulateForReading) == 0;
+        return HostMemory.Advise(from, (nuint)(_address + offset + bytes - from), PopulateForReading) == 0;
     }
 
     /// <inheritdoc/>
@@ -55,8 +54,4 @@ sealed unsafe partial class FileMemory : IDeviceMemory
             _view.Dispose();
         }
     }
-
-    [LibraryImport("libc", EntryPoint = "madvise")]
-    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
-    private static partial int Advise(void* address, nuint length, int advice);
 }

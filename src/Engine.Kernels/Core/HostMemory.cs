@@ -78,9 +78,10 @@ sealed unsafe partial class HostMemory : IDeviceMemory
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
     private static partial byte* Map(void* address, nuint length, int protection, int flags, int file, nint offset);
 
+    /// <summary>Tells the system how memory will be used (madvise); 0 when it took it.</summary>
     [LibraryImport("libc", EntryPoint = "madvise")]
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
-    private static partial int Advise(void* address, nuint length, int advice);
+    internal static partial int Advise(void* address, nuint length, int advice);
 
     [LibraryImport("libc", EntryPoint = "munmap")]
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]

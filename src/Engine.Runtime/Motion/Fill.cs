@@ -62,11 +62,11 @@ static class Fill
                 continue;
             }
 
-            double x = Math.Clamp((((i % level.Width) + 0.5) / 2) - 0.5, 0, below.Width - 1);
-            double y = Math.Clamp((((i / level.Width) + 0.5) / 2) - 0.5, 0, below.Height - 1);
+            var across = Bilinear.Between(((i % level.Width) + 0.5) / 2, below.Width);
+            var down = Bilinear.Between(((i / level.Width) + 0.5) / 2, below.Height);
             for (int c = 0; c < 3; c++)
             {
-                level.Colour[(i * 3) + c] = (own * level.Colour[(i * 3) + c]) + ((1 - own) * below.Sample(x, y, c));
+                level.Colour[(i * 3) + c] = (own * level.Colour[(i * 3) + c]) + ((1 - own) * Bilinear.Sample<double>(below.Colour, below.Width, across, down, c));
             }
 
             level.Weight[i] = 1;
@@ -113,17 +113,5 @@ static class Fill
         public double[] Weight { get; } = new double[width * height];
 
         public double[] Colour { get; } = new double[width * height * 3];
-
-        public double Sample(double x, double y, int channel)
-        {
-            int left = (int)x;
-            int top = (int)y;
-            int right = Math.Min(left + 1, width - 1);
-            int bottom = Math.Min(top + 1, height - 1);
-            double u = x - left;
-            double v = y - top;
-            double At(int column, int row) => Colour[(((row * width) + column) * 3) + channel];
-            return ((((At(left, top) * (1 - u)) + (At(right, top) * u)) * (1 - v)) + (((At(left, bottom) * (1 - u)) + (At(right, bottom) * u)) * v));
-        }
     }
 }

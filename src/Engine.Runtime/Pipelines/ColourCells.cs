@@ -1,3 +1,5 @@
+using Engine.Runtime.Motion;
+
 namespace Engine.Runtime.Pipelines;
 
 /// <summary>Slow changes of colour over a frame: a value for each of some squares, and smoothly between their middles.</summary>
@@ -31,24 +33,21 @@ sealed class ColourCells(int width, int height, int side)
                 continue;
             }
 
-            double x = Math.Clamp((((i % width) + 0.5) / side) - 0.5, 0, Columns - 1);
-            double y = Math.Clamp((((i / width) + 0.5) / side) - 0.5, 0, Rows - 1);
+            var across = Bilinear.Between(((i % width) + 0.5) / side, Columns);
+            var down = Bilinear.Between(((i / width) + 0.5) / side, Rows);
             for (int c = 0; c < 3; c++)
             {
-                rgb24[(i * 3) + c] = (byte)Math.Clamp(rgb24[(i * 3) + c] + Sample(values, x, y, c) + 0.5, 0, 255);
+                rgb24[(i * 3) + c] = (byte)Math.Clamp(rgb24[(i * 3) + c] + Sample(values, across, down, c) + 0.5, 0, 255);
             }
         }
     }
 
-    double Sample(double[] values, double x, double y, int channel)
+    // Where squares agree the result is exactly theirs, so that rounding to bytes makes no pattern.
+    double Sample(double[] values, (int Low, int High, double Part) across, (int Low, int High, double Part) down, int channel)
     {
-        int left = (int)x;
-        int top = (int)y;
-        int right = Math.Min(left + 1, Columns - 1);
-        int bottom = Math.Min(top + 1, Rows - 1);
         double At(int column, int row) => values[(((row * Columns) + column) * 3) + channel];
-        double above = At(left, top) + ((x - left) * (At(right, top) - At(left, top)));
-        double below = At(left, bottom) + ((x - left) * (At(right, bottom) - At(left, bottom)));
-        return above + ((y - top) * (below - above));
+        double above = At(across.Low, down.Low) + (across.Part * (At(across.High, down.Low) - At(across.Low, down.Low)));
+        double below = At(across.Low, down.High) + (across.Part * (At(across.High, down.High) - At(across.Low, down.High)));
+        return above + (down.Part * (below - above));
     }
 }

@@ -19,8 +19,12 @@ sealed class ColourHold
 
     const int AnchorFrames = 2;
     const double Spread = 0.5;
-    const double FewStill = 0.1;
-    const double ManyStill = 0.3;
+    /// <summary>Share of a frame that is still, up to which nothing is held.</summary>
+    public const double FewStill = 0.1;
+
+    /// <summary>Share of a frame that is still, from which on all of a change of colour is taken back.</summary>
+    public const double ManyStill = 0.3;
+
     const int Passes = 2;
 
     readonly float[] _anchor;
@@ -88,6 +92,9 @@ sealed class ColourHold
         made.CopyFrom(values);
     }
 
+    /// <summary>How much of a change of colour is taken back in a frame that is still to a share, 0 to 1.</summary>
+    public static double PartHeld(double still) => Math.Clamp((still - FewStill) / (ManyStill - FewStill), 0, 1);
+
     float[] Shift(float[] differences)
     {
         double[] shift = [.. Enumerable.Range(0, _channels).Select(c => (double)Median(differences.AsSpan(c * _plane, _plane)))];
@@ -103,7 +110,7 @@ sealed class ColourHold
             }
         }
 
-        double part = Math.Clamp((share - FewStill) / (ManyStill - FewStill), 0, 1);
+        double part = PartHeld(share);
         return Array.ConvertAll(shift, s => (float)(part * Math.Clamp(s, -Most, Most)));
     }
 

@@ -8,7 +8,7 @@ namespace Engine.Runtime.Pipelines;
 /// still move. Here each decoded frame is compared with the frame that was gone on from, over squares. A square that shows the same thing
 /// in another colour (little is left of the difference once its mean is taken off, and the mean is small) tells how far the colour has
 /// moved; squares with another content take on what their neighbours tell. That is taken off, up to <see cref="Most"/>. Where less than
-/// <see cref="FewStill"/> of a frame is still (a pan, another scene), nothing is, and above <see cref="ManyStill"/> all of it.
+/// <see cref="ColourHold.FewStill"/> of a frame is still (a pan, another scene), nothing is, and above <see cref="ColourHold.ManyStill"/> all of it.
 /// Measured in perf/records/extension.md.
 /// </remarks>
 /// <param name="reference">The frame that is gone on from, rgb24.</param>
@@ -18,9 +18,6 @@ sealed class ColourMatch(byte[] reference, int width, int height)
 {
     /// <summary>Largest change of a pixel, of 255.</summary>
     public const double Most = 16;
-
-    const double FewStill = 0.1;
-    const double ManyStill = 0.3;
 
     // Of 255, root mean square: what is left of a difference within a square, and a square's own difference, that halve its say or so.
     const double SpreadWithin = 8;
@@ -34,7 +31,7 @@ sealed class ColourMatch(byte[] reference, int width, int height)
     public void Apply(Span<byte> rgb24)
     {
         double[] moved = Differences(rgb24, out double[] still);
-        double part = Math.Clamp((still.Average() - FewStill) / (ManyStill - FewStill), 0, 1);
+        double part = ColourHold.PartHeld(still.Average());
         if (part > 0)
         {
             moved = Fill.Run(moved, _cells.Columns, _cells.Rows, still);
